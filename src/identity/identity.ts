@@ -4,6 +4,7 @@ import type { Store } from '../store/store.ts'
 import type { BlockedPeople } from './blocked-people.ts'
 import { createApplicationTokens, looksLikeApplicationToken } from './application-tokens.ts'
 import type { ApplicationTokens } from './application-tokens.ts'
+import { createAccountProvider, localProviderId } from './account-provider.ts'
 import { createBrowserMarks } from './browser-marks.ts'
 import { faultOfCredential } from './credential-fault.ts'
 import { createCodes } from './codes.ts'
@@ -19,6 +20,8 @@ import {
 import type { DeviceForm, DeviceSignIn } from './device-form.ts'
 import { deriveKeys } from './keys.ts'
 import { createLimitReports } from './limit-reports.ts'
+import { createLocalAccounts, type LocalAccounts } from './local-accounts.ts'
+import type { AccountAudit } from './passkey-sign-in.ts'
 import { createPendingFlows, flowLifeMs } from './pending-flow.ts'
 import { createLastProvider, type LastProvider } from './last-provider.ts'
 import { createProviderFailures } from './provider-failures.ts'
@@ -43,6 +46,7 @@ import { createSignIn } from './sign-in.ts'
 import type { SignIn, Step } from './sign-in.ts'
 import { createSigningKeys } from './signing-keys.ts'
 import { signUrl, verifySignedUrl } from './signed-url.ts'
+import { createUserIds } from './user-ids.ts'
 import { createTokens, tokenFromHeaders } from './tokens.ts'
 import type { Headers, NamedSession, Tokens } from './tokens.ts'
 
@@ -57,8 +61,10 @@ export interface IdentityOptions {
   readonly providerFailed?: (code: ProviderFailureCode) => void
   /** Called for every request that a limit refuses. */
   readonly limited?: (limit: LimitedCode) => void
-  /** At least one. */
+  /** At least one, or `accountAudit`. */
   readonly providers: readonly NamedProviderOptions[]
+  /** Keeps what becomes of the accounts of the gateway itself; without it there are none. */
+  readonly accountAudit?: AccountAudit | undefined
   /** Origin on which the whole sign-in runs. */
   readonly authenticateServiceUrl: URL
   /** At least 32 bytes each. */
@@ -89,6 +95,8 @@ export interface Identity {
   readonly signIn: SignIn
   readonly providers: Pick<Providers, 'all' | 'of'>
   readonly lastProvider: LastProvider
+  /** Undefined where the gateway has no accounts of its own. */
+  readonly localAccounts: LocalAccounts | undefined
   readonly providerFailures: ProviderFailures
   readonly providerLogouts: ProviderLogouts
   readonly tokens: Tokens
@@ -130,7 +138,19 @@ export interface Identity {
 export function createIdentity(options: IdentityOptions): Identity {
   const { store, clock, log, authenticateServiceUrl, cookieName } = options
   const keys = deriveKeys(options.sharedSecret, options.cookieSecret)
-  const providers = openProviders(options.providers)
+  const isLocal = options.accountAudit !== undefined
+  const ids = createUserIds([
+    ...options.providers.map(({ id }) => id),
+    ...(isLocal ? [localProviderId] : []),
+  ])
+  const accountProvider = createAccountProvider({
+    store,
+    ids,
+    origin: authenticateServiceUrl,
+    key: keys.passkeyCode,
+    clock,
+  })
+  const providers = openProviders(options.providers, ids, isLocal ? [accountProvider] : [])
   const providerFailures = createProviderFailures(
     log,
     clock,
@@ -161,19 +181,38 @@ export function createIdentity(options: IdentityOptions): Identity {
     blockedPeople: options.blockedPeople,
   })
   const limitReports = createLimitReports(log, clock, (limit) => options.limited?.(limit))
+  const limits = createSignInLimits(clock, limitReports)
+  const marks = createBrowserMarks(cookieName, flowLifeMs)
+  const pendingFlows = createPendingFlows({
+    stateKey: keys.signInState,
+    checksKey: keys.signInChecks,
+    marks,
+    clock,
+  })
+  const origin = authenticateServiceUrl
   const signIn = createSignIn({
     providers,
-    limits: createSignInLimits(clock, limitReports),
+    limits,
     sessions: refuseReserved(sessions, serviceAccounts),
-    pendingFlows: createPendingFlows({
-      stateKey: keys.signInState,
-      checksKey: keys.signInChecks,
-      marks: createBrowserMarks(cookieName, flowLifeMs),
-      clock,
-    }),
-    origin: authenticateServiceUrl,
+    pendingFlows,
+    origin,
     step: options.step,
   })
+  const localAccounts =
+    options.accountAudit &&
+    createLocalAccounts({
+      store,
+      provider: accountProvider,
+      sessions: { ...sessions, ...refuseReserved(sessions, serviceAccounts) },
+      pendingFlows,
+      limits,
+      marks,
+      keys,
+      origin,
+      audit: options.accountAudit,
+      log,
+      clock,
+    })
   const cookie = createSessionCookie(cookieName, keys.sessionCookie)
   const applications = createApplicationTokens({
     origin: authenticateServiceUrl,
@@ -214,8 +253,12 @@ export function createIdentity(options: IdentityOptions): Identity {
     signIn,
     providers,
     lastProvider: createLastProvider(cookieName),
+    localAccounts,
     providerFailures,
-    providerLogouts: createProviderLogouts({ ...options, providers }),
+    providerLogouts: createProviderLogouts({
+      ...options,
+      providers: { all: providers.all.filter(({ id }) => id !== localProviderId) },
+    }),
     tokens,
     applications,
     codes: createCodes(store.codes, clock),

@@ -20,6 +20,11 @@ export interface IdentityKeys {
   readonly applicationAudience: Uint8Array
   /** Authenticates the forms that approve a machine's sign-in. */
   readonly deviceForm: Uint8Array
+  /** Encrypts what a passkey was made for, and the codes that end a sign-in with one. */
+  readonly passkeyTicket: Uint8Array
+  readonly passkeyCode: Uint8Array
+  /** Makes the challenges that passkeys sign. */
+  readonly passkeyChallenge: Uint8Array
   /** Makes the secrets of named tunnels. */
   readonly namedTunnel: Uint8Array
 }
@@ -41,6 +46,9 @@ export function deriveKeys(sharedSecret: Uint8Array, cookieSecret: Uint8Array): 
     signInState: derive(cookieSecret, 'postern sign-in state v1'),
     signInChecks: derive(cookieSecret, 'postern sign-in checks v1'),
     deviceForm: derive(cookieSecret, 'postern device form v1'),
+    passkeyTicket: derive(cookieSecret, 'postern passkey ticket v1'),
+    passkeyCode: derive(cookieSecret, 'postern passkey code v1'),
+    passkeyChallenge: derive(cookieSecret, 'postern passkey challenge v1'),
     namedTunnel: derive(sharedSecret, 'postern named tunnel v1'),
   }
 }

@@ -82,6 +82,8 @@ export interface PendingFlows {
    * `sign-in-state-mismatch`: an `UnfinishedSignIn` where a program waits for this sign-in.
    */
   take(state: string, provider: string, cookieHeader: string | undefined): Promise<PendingFlow>
+  /** Whether `take` would answer it now; throws as that does. For the pages of a provider that is the gateway itself. */
+  look(state: string, provider: string, cookieHeader: string | undefined): Promise<void>
 }
 
 /** @limit life of a sign-in under way: start again */
@@ -104,6 +106,8 @@ interface SealedFlow {
   readonly expiresAtMs: number
 }
 
+type OpenedFlow = SealedFlow & Required<Pick<SealedFlow, 'provider'>>
+
 export interface PendingFlowsOptions {
   /** Encrypts what a `state` holds. */
   readonly stateKey: Uint8Array
@@ -116,6 +120,25 @@ export interface PendingFlowsOptions {
 export function createPendingFlows(options: PendingFlowsOptions): PendingFlows {
   const { stateKey, marks, clock } = options
   const used = new Map<string, number>()
+
+  async function open(
+    state: string,
+    answering: string,
+    cookieHeader: string | undefined,
+  ): Promise<OpenedFlow> {
+    // Sealed by us for this purpose, so it has the shape that `begin` gave it.
+    const flow = (await unseal(stateKey, state))?.['flow'] as SealedFlow | undefined
+    if (flow === undefined) throw notBegunHere()
+    const { mark, target, provider = defaultProviderId, expiresAtMs } = flow
+    if (expiresAtMs <= clock.now()) {
+      const text = 'this sign-in was begun more than 10 minutes ago'
+      throw new AccessError('sign-in-expired', text, startAgain)
+    }
+    if (!marks.has(mark, cookieHeader)) throw notThisBrowser(target)
+    if (provider !== answering) throw anotherProvider(target)
+    return { ...flow, provider }
+  }
+
   return {
     async begin(target, provider, cookieHeader) {
       if (Buffer.byteLength(target.returnTo) > maxReturnToBytes) throw tooLong()
@@ -129,18 +152,13 @@ export function createPendingFlows(options: PendingFlowsOptions): PendingFlows {
       return { checks: checksOf(options, state, id), cookies }
     },
     async take(state, answering, cookieHeader) {
-      // Sealed by us for this purpose, so it has the shape that `begin` gave it.
-      const flow = (await unseal(stateKey, state))?.['flow'] as SealedFlow | undefined
-      if (flow === undefined) throw notBegunHere()
-      const { id, mark, target, provider = defaultProviderId, expiresAtMs } = flow
-      if (expiresAtMs <= clock.now()) {
-        const text = 'this sign-in was begun more than 10 minutes ago'
-        throw new AccessError('sign-in-expired', text, startAgain)
-      }
-      if (!marks.has(mark, cookieHeader)) throw notThisBrowser(target)
-      if (provider !== answering) throw anotherProvider(target)
+      const { id, target, provider, expiresAtMs } = await open(state, answering, cookieHeader)
       use(used, id, expiresAtMs, clock.now())
       return { ...checksOf(options, state, id), target, provider }
+    },
+    async look(state, answering, cookieHeader) {
+      const { id } = await open(state, answering, cookieHeader)
+      if (used.has(id)) throw usedAlready()
     },
   }
 }
@@ -188,11 +206,13 @@ function toldTo(target: SignInTarget, reason: AccessError): AccessError {
   return target.device === undefined ? new UnfinishedSignIn(reason, target, undefined) : reason
 }
 
+function usedAlready(): AccessError {
+  return new AccessError('sign-in-used', 'this sign-in was finished already', startAgain)
+}
+
 /** Of two callbacks with the same state only one counts, also when they come at the same time. */
 function use(used: Map<string, number>, id: string, expiresAtMs: number, nowMs: number): void {
-  if (used.has(id)) {
-    throw new AccessError('sign-in-used', 'this sign-in was finished already', startAgain)
-  }
+  if (used.has(id)) throw usedAlready()
   // In order of insertion, which is nearly the order of their ends.
   for (const [oldest, endMs] of used) {
     if (endMs > nowMs && used.size < maxUsedFlows) break

@@ -1,5 +1,5 @@
 import { AccessError } from '../errors.ts'
-import type { SessionFacts, Voucher } from '../store/store.ts'
+import type { SessionFacts, SessionRecord, Voucher } from '../store/store.ts'
 import { createGithubProvider } from './github-provider.ts'
 import { personOf } from './person.ts'
 import type { ClaimNames, Claims, Person } from './person.ts'
@@ -35,6 +35,11 @@ export interface NamedProvider
   userIdOf(subject: string): string
   /** What its claims say of somebody. */
   personOf(claims: Claims): Person
+  /**
+   * Whether it vouches for somebody still, whose session is kept by now; only one that can take its word back in the
+   * same moment. **Default:** it does
+   */
+  readonly vouches?: (session: Pick<SessionRecord, 'userId' | 'refreshToken'>) => Promise<boolean>
 }
 
 /** What tells who vouched for a session. */
@@ -54,12 +59,14 @@ export interface Providers {
   close(): void
 }
 
-export function openProviders(options: readonly NamedProviderOptions[]): Providers {
-  const ids = createUserIds(options.map(({ id }) => id))
-  return createProviders(
-    options.map((it) => nameProvider(it, openProvider(it), ids)),
-    ids,
-  )
+/** Those that are configured, and `own` beside them, whose ids of people are its own. */
+export function openProviders(
+  options: readonly NamedProviderOptions[],
+  ids: UserIds = createUserIds(options.map(({ id }) => id)),
+  own: readonly NamedProvider[] = [],
+): Providers {
+  const configured = options.map((it) => nameProvider(it, openProvider(it), ids))
+  return createProviders([...configured, ...own], ids)
 }
 
 function openProvider(options: ProviderOptions): Provider {

@@ -1,7 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Clock } from '../clock.ts'
-import { messageOf } from '../errors.ts'
+import { AccessError, messageOf } from '../errors.ts'
 import type { Logger } from '../log.ts'
 import type {
   Change,
@@ -217,6 +217,15 @@ export function createSessions(options: SessionsOptions): Sessions {
     }
   }
 
+  /** Whoever took the word back meanwhile has looked for the session before it was there, perhaps. */
+  async function endIfUnvouched(record: SessionRecord): Promise<void> {
+    const vouches = providers.get(record.provider)?.vouches
+    if (vouches === undefined || (await vouches(record))) return
+    await revoke(record.id)
+    const hint = 'ask whoever runs this gateway'
+    throw new AccessError('grant-refused', 'your account is disabled, or was reset', { hint })
+  }
+
   let ending = Promise.resolve()
   /**
    * After the new one is there, so that of sign-ins at the same moment none stays uncounted, and one
@@ -242,6 +251,7 @@ export function createSessions(options: SessionsOptions): Sessions {
       // Whoever blocked them meanwhile has looked for their sessions before this one was there, perhaps.
       await endIfBlocked(record)
       await endIfSignedOut(record, record.idToken)
+      await endIfUnvouched(record)
       use.mark(record.id)
       await endSurplus(record)
       return session
