@@ -15,8 +15,13 @@ import { fileURLToPath } from 'node:url'
 import { packagesIn } from './packages-in.mjs'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
-/** Where its files are served: by src/console, and for the window by src/desktop, which writes the place into the page. */
-const pages = { portal: '/.postern/portal/', console: '/.postern/console/', desktop: './' }
+/** Where its files are served: by src/console, those of passkeys by src/pages, and for the window by src/desktop, which writes the place into the page. */
+const pages = {
+  portal: '/.postern/portal/',
+  console: '/.postern/console/',
+  passkeys: '/.postern/passkey-files/',
+  desktop: './',
+}
 /** Beside each build: a hash of what it was made of, and the packages in it. */
 const stampName = 'made-of'
 

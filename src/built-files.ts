@@ -45,7 +45,7 @@ const maxFiles = 100
 const maxTotalBytes = 8 * 1024 * 1024
 
 /** Where the release has the pages of this name; from the sources, what `npm run build` made last. */
-export function builtDirectory(name: 'portal' | 'console' | 'desktop'): string {
+export function builtDirectory(name: 'portal' | 'console' | 'desktop' | 'passkeys'): string {
   const dist = releaseFolder ?? new URL('../dist/', import.meta.url)
   return fileURLToPath(new URL(`web/${name}`, dist))
 }

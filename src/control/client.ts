@@ -20,6 +20,12 @@ import type {
   AuditSearchAnswer,
   AuditSearchQuery,
 } from './audit-protocol.ts'
+import type {
+  AccountChanged,
+  AccountInvitation,
+  AccountInvitationInput,
+  AccountList,
+} from './accounts.ts'
 import type { Blocked, BlockList, Unblocked } from './blocks.ts'
 import type { AccessRequestSummary } from './request-view.ts'
 import type { ApprovalInput } from './requests.ts'
@@ -90,6 +96,15 @@ export interface ControlClient extends TrialClient, AccessTextClient {
   approveAccess(id: string, answer: ApprovalInput): Promise<AccessRequestSummary>
   denyAccess(id: string, note?: string): Promise<AccessRequestSummary>
   endAccess(id: string, note?: string): Promise<AccessRequestSummary>
+  listAccounts(): Promise<AccountList>
+  inviteAccount(invitation: AccountInvitationInput): Promise<AccountInvitation>
+  resetAccount(
+    who: string,
+    input: Pick<AccountInvitationInput, 'expires_in_seconds'>,
+  ): Promise<AccountInvitation>
+  /** Those that end sessions resolve once no tunnel of these is left. */
+  changeAccount(change: 'disable' | 'enable' | 'remove', who: string): Promise<AccountChanged>
+  setAccountGroups(who: string, groups: readonly string[]): Promise<AccountChanged>
   listServiceAccounts(): Promise<ServiceAccountList>
   createServiceAccount(creation: ServiceAccountCreation): Promise<IssuedCredential>
   rotateServiceAccount(id: string, rotation: ServiceAccountRotation): Promise<IssuedCredential>
@@ -162,6 +177,14 @@ export function createControlClient(
       call('POST', `/requests/${encodeURIComponent(id)}/approve`, answer),
     denyAccess: (id, note) => call('POST', `/requests/${encodeURIComponent(id)}/deny`, { note }),
     endAccess: (id, note) => call('POST', `/requests/${encodeURIComponent(id)}/end`, { note }),
+    listAccounts: () => call('GET', '/accounts'),
+    inviteAccount: (invitation) => call('POST', '/accounts', invitation),
+    resetAccount: (who, input) => call('POST', `/accounts/reset?${whose(who)}`, input),
+    changeAccount: (change, who) =>
+      change === 'remove'
+        ? call('DELETE', `/accounts?${whose(who)}`)
+        : call('POST', `/accounts/${change}?${whose(who)}`),
+    setAccountGroups: (who, groups) => call('POST', `/accounts/groups?${whose(who)}`, { groups }),
     listServiceAccounts: () => call('GET', '/service-accounts'),
     createServiceAccount: (creation) => call('POST', '/service-accounts', creation),
     rotateServiceAccount: (id, rotation) =>
@@ -185,6 +208,10 @@ export function createControlClient(
     beginTokenRotation: () => call('POST', '/keys/rotation'),
     stepTokenRotation: (after) => call('POST', '/keys/rotation/step', { after }),
   }
+}
+
+function whose(who: string): string {
+  return `who=${encodeURIComponent(who)}`
 }
 
 function signingKeysPath(purpose: string): string {

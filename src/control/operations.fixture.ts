@@ -12,6 +12,7 @@ import type { ServiceAccount } from '../identity/service-account-record.ts'
 import { noAccessRequests } from '../requests/access-requests.fixture.ts'
 import type { AccessRequests } from '../requests/access-requests.ts'
 import type { RouteTable } from '../routes/table.ts'
+import type { LocalAccounts } from '../identity/local-accounts.ts'
 import type { ServiceAccounts } from '../identity/service-accounts.ts'
 import type { AnySession, ServiceAccountSession, Session } from '../identity/session.ts'
 import { silentLogger, type Logger } from '../log.ts'
@@ -65,6 +66,8 @@ export interface TestOperationsOptions {
   readonly catalog?: OperationParts['catalog']
   /** **Default:** everybody is an admin */
   readonly roleOf?: RoleOf
+  /** **Default:** none */
+  readonly localAccounts?: LocalAccounts
 }
 
 /** The version of every session. */
@@ -143,6 +146,7 @@ export function createTestOperations(options: TestOperationsOptions = {}): TestO
         happened.push(`ended ${id}`)
         return Promise.resolve(sessions.delete(id))
       },
+      localAccounts: options.localAccounts,
       serviceAccounts: {
         list: () => Promise.resolve((options.accounts ?? []).map(testAccount)),
       } as Partial<ServiceAccounts> as ServiceAccounts,

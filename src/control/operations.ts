@@ -1,4 +1,5 @@
 import { auditOperations, type AuditOperations, type AuditParts } from './audit.ts'
+import { accountOperations, type AccountOperations, type AccountParts } from './accounts.ts'
 import { blockOperations, type BlockOperations, type BlockParts } from './blocks.ts'
 import { rules, type Authority, type OperationName, type Rule } from './authority.ts'
 import {
@@ -51,6 +52,7 @@ export interface OperationParts
     SessionParts,
     BlockParts,
     RequestParts,
+    AccountParts,
     ServiceAccountParts,
     PublisherParts,
     TokenKeyParts,
@@ -70,7 +72,9 @@ export interface OperationParts
   readonly liveTunnels: SessionParts['liveTunnels'] & TunnelParts['liveTunnels']
   readonly links: SigningKeyParts['links'] & ConnectorParts['links']
   readonly operatorTunnels: NamedTunnelParts['operatorTunnels']
-  readonly identity: SessionParts['identity'] & ServiceAccountParts['identity']
+  readonly identity: SessionParts['identity'] &
+    ServiceAccountParts['identity'] &
+    AccountParts['identity']
   readonly blockedPeople: BlockParts['blockedPeople'] & TrialParts['blockedPeople']
 }
 
@@ -85,6 +89,7 @@ export interface Operations
     SessionOperations,
     BlockOperations,
     RequestOperations,
+    AccountOperations,
     ServiceAccountOperations,
     PublisherOperations,
     TokenKeyOperations,
@@ -112,6 +117,7 @@ export function createOperations(parts: OperationParts): Operations {
       ...sessionOperations(parts),
       ...blockOperations(parts),
       ...requestOperations(parts),
+      ...accountOperations(parts),
       ...serviceAccountOperations(parts),
       ...publisherOperations(parts),
       ...tokenKeyOperations(parts),

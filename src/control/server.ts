@@ -104,6 +104,15 @@ const table: Readonly<Record<string, Serve>> = {
     const { who, ...query } = await body<{ readonly who: string } & TrialListQuery>()
     return o.whatCan(localActor, who, query)
   },
+  'GET /accounts': (o) => o.listAccounts(localActor),
+  'POST /accounts': async (o, { body }) => o.inviteAccount(localActor, await body()),
+  'POST /accounts/reset': async (o, { query, body }) =>
+    o.resetAccount(localActor, query('who'), await body()),
+  'POST /accounts/disable': (o, { query }) => o.disableAccount(localActor, query('who')),
+  'POST /accounts/enable': (o, { query }) => o.enableAccount(localActor, query('who')),
+  'POST /accounts/groups': async (o, { query, body }) =>
+    o.setAccountGroups(localActor, query('who'), await body()),
+  'DELETE /accounts': (o, { query }) => o.removeAccount(localActor, query('who')),
   'GET /service-accounts': (o) => o.listServiceAccounts(localActor),
   'POST /service-accounts': async (o, { body }) => o.createServiceAccount(localActor, await body()),
   'POST /service-accounts/:id/rotate': async (o, { param, body }) =>

@@ -208,7 +208,7 @@ function createBrowser(
   return browser
 }
 
-function valueOf(page: string, name: string): string {
+export function valueOf(page: string, name: string): string {
   return new RegExp(`name="${name}"\\s+value="([^"]*)"`).exec(page)?.[1] ?? ''
 }
 

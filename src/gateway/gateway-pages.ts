@@ -1,6 +1,8 @@
+import type { BuiltFiles } from '../built-files.ts'
 import type { Clock } from '../clock.ts'
 import type { Logger } from '../log.ts'
 import { createApp, createSignInApp, type App } from '../pages/app.ts'
+import { createAccountApp } from '../pages/accounts/account-app.ts'
 import { createApplicationTokenApi } from '../pages/cloudflared/application-token-api.ts'
 import { createCloudflaredPages } from '../pages/cloudflared/cloudflared-pages.ts'
 import type { PageApp } from '../pages/answers/page-app.ts'
@@ -63,6 +65,8 @@ export interface GatewayPagesOptions {
   readonly denials: FindableDenials
   readonly accessRequests: Pick<AccessRequests, 'pendingOf' | 'page'>
   readonly downloads: Downloads
+  /** The script of the pages about passkeys. */
+  readonly passkeyFiles: BuiltFiles | undefined
   /** Makes the pages at the gateway's own address; plain ones without it. */
   readonly createPages: CreatePages | undefined
 }
@@ -83,6 +87,7 @@ export function createGatewayPages({
   denials,
   accessRequests,
   downloads,
+  passkeyFiles,
   createPages,
 }: GatewayPagesOptions): App {
   const { audit, metrics, cutTunnels, parseRedirect, deviceLogin, routesFor, seenBy } = parts
@@ -136,6 +141,7 @@ export function createGatewayPages({
       cloudflared: [createCloudflaredPages(cloudflared), createApplicationTokenApi(cloudflared)],
     }),
     signIn: signInParts && createSignInApp(signInParts),
+    accounts: signInParts && createAccountApp(signInParts, passkeyFiles),
     publish: signInParts && createPublishApp({ ...signInParts, ...publishing }),
     applications: createApplicationPages({ applicationAt }),
     scimApi,

@@ -313,6 +313,7 @@ function fakeIdentity(sessions: Map<string, Session>): GatewayIdentity {
     },
     credentialFault: () => Promise.resolve("it is nobody's"),
     login: undefined,
+    localAccounts: undefined,
     session: found,
     sessionVersion: version,
     askProvider: () => Promise.resolve(false),

@@ -2,6 +2,8 @@ import type { Clock } from '../clock.ts'
 import { AccessError, SystemError } from '../errors.ts'
 import type { BlockedPeople } from '../identity/blocked-people.ts'
 import { createIdentity, type Identity } from '../identity/identity.ts'
+import type { LocalAccounts } from '../identity/local-accounts.ts'
+import type { AccountAudit } from '../identity/passkey-sign-in.ts'
 import { deriveKeys } from '../identity/keys.ts'
 import { createServiceAccountIdentity } from '../identity/service-account-identity.ts'
 import type { ApplicationTokens } from '../identity/application-tokens.ts'
@@ -48,6 +50,8 @@ export interface GatewayIdentity {
   sessionsOf(userId: string): Promise<readonly Session[]>
   revokeSession(id: string): Promise<boolean>
   readonly serviceAccounts: ServiceAccounts
+  /** Undefined where the gateway has no accounts of its own. */
+  readonly localAccounts: LocalAccounts | undefined
   /** Where somebody without a session signs in; undefined when nobody can. */
   signInLocation(): string | undefined
 }
@@ -74,9 +78,9 @@ export interface IdentityParts {
 
 /** Without a provider nobody signs in, and there are service accounts alone. */
 export function openIdentity(config: GatewayConfig, parts: IdentityParts): OpenIdentity {
-  const { authenticateServiceUrl: origin, identityProviders } = config
+  const { authenticateServiceUrl: origin, identityProviders, localAccounts = false } = config
   const { store, secrets } = parts
-  if (origin === undefined || identityProviders.length === 0) {
+  if (origin === undefined || (identityProviders.length === 0 && !localAccounts)) {
     const accounts = createServiceAccountIdentity({
       store,
       key: deriveKeys(secrets.sharedSecret, secrets.cookieSecret).serviceAccountToken,
@@ -102,6 +106,7 @@ export function openIdentity(config: GatewayConfig, parts: IdentityParts): OpenI
     providerFailed: (code) => parts.metrics.providerFailed(code),
     limited: (limit) => parts.metrics.limited(limit),
     providers: identityProviders,
+    accountAudit: localAccounts ? keepAccountChanges(parts) : undefined,
     authenticateServiceUrl: origin,
     cookieName: config.cookieName,
     cookieExpireMs: config.cookieExpireMs,
@@ -139,8 +144,15 @@ function gatewayIdentity(identity: Identity, origin: URL): GatewayIdentity {
     sessionsOf: (userId) => sessions.list({ userId }),
     revokeSession: (id) => sessions.revoke(id),
     serviceAccounts,
+    localAccounts: identity.localAccounts,
     signInLocation: () => new URL(gatewayPaths.signIn, origin).href,
   }
+}
+
+/** Among what nobody without a session can push out of the audit log. */
+function keepAccountChanges({ audit }: Pick<IdentityParts, 'audit'>): AccountAudit {
+  return (event, { id, email }, details) =>
+    audit.record({ kind: 'admin', event, details: { account: id, email, ...details } })
 }
 
 /** People who signed in by a former provider are nobody; what the store holds of them stays there. */
@@ -164,6 +176,7 @@ function accountsAlone(accounts: ServiceAccountIdentity): GatewayIdentity {
     sessionsOf: () => Promise.resolve([]),
     revokeSession: () => Promise.resolve(false),
     serviceAccounts,
+    localAccounts: undefined,
     signInLocation: () => undefined,
   }
 }

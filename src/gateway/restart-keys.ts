@@ -67,6 +67,7 @@ export const onChanges = {
   administrators: 'reload',
   stateDirectory: { restart: 'state_directory' },
   identityProviders: { restart: 'providers' },
+  localAccounts: { restart: 'local_accounts' },
 } as const satisfies OnChanges
 
 /** The keys of the file in which two configurations differ and that only a restart changes. */

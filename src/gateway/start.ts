@@ -39,6 +39,7 @@ import { openPublishing } from './open-publishing.ts'
 import { createScim } from './open-scim.ts'
 import { keepOutDeactivated } from '../scim/keep-out.ts'
 import { openProvisioned } from '../scim/provisioned.ts'
+import { readPasskeyFiles } from './passkey-files.ts'
 import { createDownloads } from '../downloads/downloads.ts'
 import { createSshCa } from '../ssh-ca/ssh-ca.ts'
 import { keysNeedingRestart } from './restart-keys.ts'
@@ -256,6 +257,7 @@ export async function startGateway(
     denials,
     accessRequests,
     downloads,
+    passkeyFiles: await readPasskeyFiles(signIn, logger),
     createPages: options.pages,
   })
   metrics.countSessions(() => identity.countSessions())

@@ -25,7 +25,7 @@ export interface FinishedPasskey {
   /** JSON. */
   readonly response: string
   readonly cookieHeader: string | undefined
-  /** What its person calls it. */
+  /** What it is called where it is on the very device that the browser runs on. */
   readonly name: string
 }
 
@@ -132,11 +132,11 @@ export function createPasskeyRegistrations(parts: PasskeyRegistrationParts): Pas
       ticket.expiresAtMs > clock.now() &&
       marks.has(ticket.mark, cookieHeader)
     if (!isThis) throw formExpired()
-    const passkey = await webAuthn.verifyCreation(response, challengeOf(ticket))
+    const { place, ...passkey } = await webAuthn.verifyCreation(response, challengeOf(ticket))
     return {
       ...passkey,
       accountId: account.id,
-      name,
+      name: place === 'here' ? name : placeNames[place],
       createdAtMs: clock.now(),
       lastUsedAtMs: undefined,
     }
@@ -178,6 +178,9 @@ export function createPasskeyRegistrations(parts: PasskeyRegistrationParts): Pas
     },
   }
 }
+
+/** Its person may rename it. */
+const placeNames = { phone: 'Phone', 'security-key': 'Security key' } as const
 
 export function detailsOf({ name, id, isBackedUp }: PasskeyRecord) {
   return { passkey: name, 'passkey-id': id, 'backed-up': isBackedUp }

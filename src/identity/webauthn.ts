@@ -12,10 +12,13 @@ import type { AccountRecord, PasskeyRecord } from '../store/account-store.ts'
 export type { PublicKeyCredentialCreationOptionsJSON, PublicKeyCredentialRequestOptionsJSON }
 
 /** What is new of a passkey that a browser has made. */
-export type MadePasskey = Pick<
+export interface MadePasskey extends Pick<
   PasskeyRecord,
   'id' | 'publicKey' | 'counter' | 'transports' | 'isBackedUp' | 'rpId'
->
+> {
+  /** Whether it is on the device that the browser runs on, as that says. */
+  readonly place: 'here' | 'phone' | 'security-key'
+}
 
 /** What a passkey says of itself when it signs. */
 export type SignedChallenge = Pick<PasskeyRecord, 'counter' | 'isBackedUp'>
@@ -71,6 +74,7 @@ const creation = z.object({
   id: credentialId,
   rawId: credentialId,
   type: z.literal('public-key'),
+  authenticatorAttachment: z.string().max(32).nullish(),
   response: z.object({
     clientDataJSON: base64url(4096),
     attestationObject: base64url(16_384),
@@ -126,8 +130,11 @@ export function createWebAuthn(origin: URL, name: string): WebAuthn {
     async verifyCreation(text, challenge) {
       const parsed = parse(creation, text)
       const { verifyRegistrationResponse } = await library()
+      const { id, rawId, type } = parsed
       const response: RegistrationResponseJSON = {
-        ...parsed,
+        id,
+        rawId,
+        type,
         clientExtensionResults: {},
         response: { ...parsed.response, transports: transportsOf(parsed.response) },
       }
@@ -151,6 +158,7 @@ export function createWebAuthn(origin: URL, name: string): WebAuthn {
         transports: parsed.response.transports ?? [],
         isBackedUp,
         rpId,
+        place: placeOf(parsed),
       }
     },
     async requestOptions(challenge) {
@@ -220,6 +228,11 @@ function parse<T extends { response: { clientDataJSON: string } }>(
   if (!data.success || data.data.crossOrigin === true)
     throw passkeyRefused('it was made in a frame')
   return checked.data
+}
+
+function placeOf({ authenticatorAttachment, response }: z.output<typeof creation>) {
+  if (authenticatorAttachment !== 'cross-platform') return 'here'
+  return response.transports?.includes('hybrid') === true ? 'phone' : 'security-key'
 }
 
 function parseJson(text: string): unknown {

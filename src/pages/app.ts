@@ -28,6 +28,8 @@ export interface AppOptions {
   readonly logger: Logger
   /** Sign-in pages and APIs; undefined when no route needs one. */
   readonly signIn: PageApp | undefined
+  /** Accounts of the gateway's own, and their passkeys. */
+  readonly accounts?: PageApp | undefined
   /** What stock cloudflared asks; first, since it concerns every path of an application's host. */
   readonly cloudflared?: readonly PageApp[]
   /** What is shown at the hosts of applications. */
@@ -59,6 +61,7 @@ export function createApp(options: AppOptions): App {
   const {
     logger,
     signIn,
+    accounts,
     cloudflared = [],
     applications,
     routesApi,
@@ -82,6 +85,7 @@ export function createApp(options: AppOptions): App {
     applications,
     pages,
     signIn,
+    accounts,
     routesApi,
     scimApi,
     sshSignApi,

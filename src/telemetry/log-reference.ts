@@ -169,6 +169,9 @@ Audit entries of the kind \`admin\`, each with what it was about:
 
 - \`sessions revoked\`, \`tunnels cut\`
 - \`person blocked\`, \`person unblocked\`
+- \`account invited\`, \`invitation accepted\`, \`account reset\`, \`account disabled\`, \`account enabled\`, \`account removed\`,
+  \`account groups changed\`; \`passkey added\`, \`passkey renamed\`, \`passkey removed\`, and \`passkey refused, there may be a copy of it\`: of
+  accounts of the gateway itself, with \`account\` and \`email\`
 - \`service account created\`, \`service account rotated\`, \`service account revoked\`
 - \`scim user created\`, \`scim user changed\`, \`scim user deactivated\`, \`scim user activated\`, \`scim user deleted\`, \`scim group created\`,
   \`scim group changed\`, \`scim group deleted\`: by the company's directory ([scim.md](scim.md)); \`added\` and \`removed\` name members

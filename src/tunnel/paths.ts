@@ -45,6 +45,10 @@ export const gatewayPaths = {
   publishToken: '/.postern/v1/publish/login/token',
   /** What a publisher may do, see `publish.ts`. */
   publish: '/.postern/v1/publish/',
+  /** The page on which somebody sees and changes their passkeys. */
+  passkeys: '/.postern/passkeys',
+  /** The script of both pages, and of the one that signs in with a passkey. */
+  passkeyFiles: '/.postern/passkey-files/',
   /** `POST` with a token: ends its session. */
   endSession: '/.postern/v1/sign_out',
   /** `POST` with a token: one of an application, for stock cloudflared. */

@@ -3,6 +3,7 @@ import { durationHint, formatDuration, parseDuration } from '../../clock.ts'
 import { auditKinds } from '../../telemetry/audit/keeper.ts'
 import { exitCodeLines, type ExitWith } from '../process/exit-codes.ts'
 import { inherited, withConfig, withState } from './gateway-options.ts'
+import { defineGatewayAccounts } from './gateway-accounts.ts'
 import { defineGatewayBlocks, defineGatewayRequests } from './gateway-requests.ts'
 import { defineGatewayTunnels } from './gateway-tunnels.ts'
 import { moment } from './moment.ts'
@@ -41,6 +42,9 @@ Examples:
   # who is signed in, and end one person's sessions and tunnels
   postern gateway sessions list -c postern.yaml
   postern gateway sessions revoke -c postern.yaml alice@example.com
+
+  # let somebody in who signs in with a passkey: send them the link
+  postern gateway accounts invite -c postern.yaml ada@example.com
 
   # what is open now, and end what somebody has open
   postern gateway tunnels list -c postern.yaml --route db
@@ -112,6 +116,7 @@ export function defineGateway(exitWith: ExitWith): Command {
     .addCommand(defineInit(exitWith))
     .addCommand(defineCheck(exitWith))
     .addCommand(defineSessions(exitWith))
+    .addCommand(defineGatewayAccounts(exitWith))
     .addCommand(defineGatewayTunnels(exitWith))
     .addCommand(definePublishers(exitWith))
     .addCommand(defineConnectors(exitWith))

@@ -60,6 +60,13 @@ export const signInKeys = {
     variable: 'flag',
     doc: 'Whether an email address counts as verified when the provider sends no `email_verified`. Set `false` where people may enter any address. An `email_verified` that is anything but a yes counts as a no; it is about the claim `email`, and about the one of `idp_email_claim` only where both are the same.',
   }),
+  local_accounts: key({
+    schema: values.flag,
+    type: 'true or false',
+    default: false,
+    variable: 'flag',
+    doc: 'Whether people whom you invite (`postern gateway accounts invite`) sign in with passkeys, without an identity provider or beside one. Their passkeys are bound to the host of `authenticate_service_url`: at another one they do not work. See [accounts.md](accounts.md).',
+  }),
   programmatic_redirect_domain_whitelist: key({
     schema: z.array(redirectHost),
     type: 'list of hosts',

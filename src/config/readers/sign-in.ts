@@ -7,6 +7,7 @@ import { providerKeys, type ProviderKey } from '../keys/provider-keys.ts'
 import { providers, usefulScopes, type ProviderKind } from '../keys/providers.ts'
 import type { Source } from '../source/source.ts'
 import { coversHost } from './certificates.ts'
+import { readLocalAccounts } from './local-accounts.ts'
 import { defaultProvider, readProviders, type WrittenProvider } from './providers.ts'
 
 /** A provider that says who people are. */
@@ -18,6 +19,8 @@ export interface SignInSettings {
   readonly authenticateServiceUrl: URL | undefined
   /** In the order in which people are offered them; none when nobody signs in. */
   readonly identityProviders: readonly IdentityProvider[]
+  /** Whether people may have accounts of the gateway's own, with passkeys. **Default:** false */
+  readonly localAccounts?: boolean
 }
 
 /** What the policies of all routes ask for, those of routes with faults elsewhere included. */
@@ -42,7 +45,8 @@ export async function readSignIn(
   const several = await readProviders(source)
   const single = defaultProvider(source, clientSecret)
   const isSingleGiven = namingKeys.some((key) => single.isGiven(key))
-  const isAlone = !settings.isGiven('identity_providers')
+  const localAccounts = readLocalAccounts(source)
+  const isAlone = !settings.isGiven('identity_providers') && !localAccounts
   const written = isAlone || isSingleGiven ? [single, ...several] : several
   const isUsed = needsProvider || (readsSubject && (isSingleGiven || !isAlone))
   if (isUsed && written.some((it) => kindOf(it).refused === undefined)) requireOrigin(source)
@@ -56,6 +60,7 @@ export async function readSignIn(
   return {
     authenticateServiceUrl: settings.values.authenticate_service_url,
     identityProviders: written.map(toProvider).filter((it) => it !== undefined),
+    ...(localAccounts && { localAccounts }),
   }
 }
 

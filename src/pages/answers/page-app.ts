@@ -3,7 +3,7 @@ import type { Caller } from '../../access/caller.ts'
 import type { Clock } from '../../clock.ts'
 import type { LiveCaller } from '../../identity/session.ts'
 import type { Client } from '../../net/client.ts'
-import { securityHeaders } from '../html/layout.ts'
+import { scriptedHeaders, securityHeaders } from '../html/layout.ts'
 import { renderRefusal } from './answer.ts'
 import type { Refusal } from './refusal.ts'
 
@@ -32,6 +32,11 @@ export function callerOf(c: PageContext, found: LiveCaller | undefined): Caller 
 /** Sends a page with its security headers. */
 export function sendPage(c: PageContext, page: string, status: 200 | 403 | 404 = 200): Response {
   return c.html(page, status, { ...securityHeaders, 'cache-control': 'no-store' })
+}
+
+/** Sends a page that has a script, with what allows that. */
+export function sendScriptedPage(c: PageContext, page: string): Response {
+  return c.html(page, 200, { ...scriptedHeaders, 'cache-control': 'no-store' })
 }
 
 /** Sends a refusal as the caller prefers it. */

@@ -18,6 +18,8 @@ const titlesByCode: Readonly<Record<string, string>> = {
   url_signature_invalid: 'This link does not work',
   url_expired: 'This link is too old',
   invalid_redirect_uri: 'This link does not work',
+  grant_refused: 'You are not signed in',
+  invitation_invalid: 'This invitation is not valid',
   provider_refused: 'You are not signed in',
   provider_invalid: 'You are not signed in',
   provider_unavailable: 'Nobody can sign in now',

@@ -50,6 +50,11 @@ input[type=text]:not(.code) { font: inherit }
 .way .quiet { font-weight: 400 }
 .ways li { border: 0; padding: 0 }
 .ways li + li { margin-top: 8px }
+.note { margin: 20px 0 0; padding: 2px 0 2px 14px; border-left: 3px solid var(--accent) }
+h1 + .note { margin-top: 0 }
+.row { display: flex; flex-wrap: wrap; gap: 8px 12px; align-items: end; margin: 8px 0 0 }
+.row label { flex: 1 1 12rem }
+.row input[type=text] { margin-bottom: 0; padding: 7px 12px; font-weight: 400 }
 .choices { display: flex; flex-wrap: wrap; gap: 12px; margin: 16px 0 0 }
 @media (max-width: 30rem) { body { padding: 16px 12px } main { padding: 20px } dl { grid-template-columns: 1fr; gap: 0 } dd { margin-bottom: 8px } }
 `
@@ -59,17 +64,30 @@ input[type=text]:not(.code) { font: inherit }
 const styleElement = `<style>${style}</style>`
 const styleHash = createHash('sha256').update(style).digest('base64')
 
+const contentSecurity = `default-src 'none'; style-src 'sha256-${styleHash}'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'`
+
 /** Sent with every page: no script, no frame, nothing from elsewhere. */
 export const securityHeaders: Readonly<Record<string, string>> = {
-  'content-security-policy': `default-src 'none'; style-src 'sha256-${styleHash}'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'`,
+  'content-security-policy': contentSecurity,
   'x-frame-options': 'DENY',
   'x-content-type-options': 'nosniff',
   // Not `no-referrer`: browsers would send `Origin: null` with the sign-out form.
   'referrer-policy': 'same-origin',
 }
 
-/** A whole page; `kind` colours its heading. */
-export function page(title: string, body: Markup, kind: 'plain' | 'bad' = 'plain'): string {
+/** Sent with a page that has a script: a file of ours, which makes no markup and asks nobody. */
+export const scriptedHeaders: Readonly<Record<string, string>> = {
+  ...securityHeaders,
+  'content-security-policy': `${contentSecurity}; script-src 'self'; require-trusted-types-for 'script'; trusted-types 'none'`,
+}
+
+/** A whole page; `kind` colours its heading, `script` is the path of the one that it has. */
+export function page(
+  title: string,
+  body: Markup,
+  kind: 'plain' | 'bad' = 'plain',
+  script?: string,
+): string {
   const document = html`<!doctype html>
     <html lang="en">
       <head>
@@ -77,6 +95,7 @@ export function page(title: string, body: Markup, kind: 'plain' | 'bad' = 'plain
         <meta name="viewport" content="width=device-width, initial-scale=1" />
         <title>${title} · Postern</title>
         ${raw(styleElement)}
+        ${script === undefined ? '' : html`<script type="module" src="${script}"></script>`}
       </head>
       <body>
         <main class="${kind}">

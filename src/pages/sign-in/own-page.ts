@@ -2,7 +2,7 @@
 export const returnToParameter = 'return_to'
 
 /** Pages of ours that people come to by themselves, and are led back to once they are signed in. */
-const pagePaths = ['/console/', '/.postern/refused/'] as const
+const pagePaths = ['/console/', '/.postern/refused/', '/.postern/passkeys'] as const
 
 /** @limit the page of ours that a sign-in leads back to, in characters: it leads to the portal */
 const maxPageLength = 2000
