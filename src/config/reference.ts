@@ -126,7 +126,8 @@ identity_providers:
 - **Ids**: every provider numbers its people by itself. Those of \`default\` keep their ids; to those of any other its id belongs:
   who is \`17\` at \`partner\` is \`partner/17\` in policies (\`user\`), the directory, blocks, logs and commands. If \`default\` says
   \`partner/17\` itself, that is \`default/partner/17\`.
-- **Groups** likewise: the group \`admins\` of \`partner\` is \`partner/admins\`. Groups of the directory file keep their names.
+- **Groups** likewise: the group \`admins\` of \`partner\` is \`partner/admins\`, and a group of \`default\` that is called so itself is
+  \`default/partner/admins\`. Groups of the directory file, and those that [SCIM](scim.md) writes, keep their names.
 - **An email address is as good as the provider that says it**, and \`email\` and \`domain\` in a policy, lists of \`administrators\` and
   \`email_domains\` of \`ssh_ca\` do not ask which one that was.
   A provider where people choose their address could let in whoever names your boss's: give it \`domains\`. Claims

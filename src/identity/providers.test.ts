@@ -53,6 +53,15 @@ async function browse(location: URL): Promise<URL> {
 const signIn = async (rig: IdentityFixture, provider: string) =>
   (await signInBy(rig, browse, provider)).session
 
+test('a group of the default provider that is called like one of another is not that one', async (t) => {
+  const rig = await setUp(t)
+  // Where people make groups themselves, as organizations and teams of GitHub.
+  rig.company.people.change(boss.id, { groups: ['partner/admins', 'default/x', 'acme/admins'] })
+  const { groups } = await signIn(rig, 'default')
+  assert.deepEqual(groups, ['default/partner/admins', 'default/default/x', 'acme/admins'])
+  assert.deepEqual((await signIn(rig, 'partner')).groups, ['partner/admins'])
+})
+
 test('people of two providers with one id, address and group are two people, each of their own', async (t) => {
   const rig = await setUp(t, { maxSessionsPerUser: 1 }, { domains: ['partner.example'] })
   const [ours, theirs] = [await signIn(rig, 'default'), await signIn(rig, 'partner')]

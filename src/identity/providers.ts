@@ -5,7 +5,7 @@ import { personOf } from './person.ts'
 import type { ClaimNames, Claims, Person } from './person.ts'
 import { createProvider } from './provider.ts'
 import type { Provider, ProviderOptions } from './provider.ts'
-import { createUserIds, defaultProviderId } from './user-ids.ts'
+import { createUserIds } from './user-ids.ts'
 import type { UserIds } from './user-ids.ts'
 
 /** What people are told of a provider, and what they choose it by. */
@@ -91,7 +91,7 @@ export function createProviders(all: readonly NamedProvider[], ids: UserIds): Pr
 
 type Naming = Omit<NamedProviderOptions, keyof ProviderOptions>
 
-/** Has a provider speak of people by the user ids that they have here. */
+/** Has a provider speak of people and groups by the ids and names that they have here. */
 export function nameProvider(naming: Naming, provider: Provider, ids: UserIds): NamedProvider {
   const { id, name, keyPrefix, clientSecretKey, groupsClaim } = naming
   const subjectOf = (userId: string): string => {
@@ -115,12 +115,7 @@ export function nameProvider(naming: Naming, provider: Provider, ids: UserIds): 
     claims: async (tokens, userId) => provider.claims(tokens, subjectOf(userId)),
     personOf(claims) {
       const person = personOf(claims, naming)
-      return { ...person, groups: person.groups.map((group) => groupNameOf(id, group)) }
+      return { ...person, groups: person.groups.map((group) => ids.groupOf(id, group)) }
     },
   }
-}
-
-/** Two providers may have a group of one name, so that of another than the default one says whose it is. */
-function groupNameOf(provider: string, group: string): string {
-  return provider === defaultProviderId ? group : `${provider}/${group}`
 }

@@ -25,7 +25,7 @@ test('with several providers those of the default one keep theirs, and the other
     assert.equal(ids.subjectOf('partner', nobody), undefined, nobody)
 })
 
-test('no two people have one id, and each id leads back to its person', () => {
+test('no two people have one id, no two groups one name, and each id leads back to its person', () => {
   const word = fc.constantFrom('default', 'partner', 'p', '1', '', 'partner2')
   const subject = fc.array(word, { minLength: 1, maxLength: 4 }).map((words) => words.join('/'))
   const person = fc.record({ provider: fc.constantFrom('default', 'partner', 'p'), subject })
@@ -37,6 +37,8 @@ test('no two people have one id, and each id leads back to its person', () => {
       assert.ok(first !== undefined && second !== undefined)
       const isSame = one.provider === other.provider && one.subject === other.subject
       assert.equal(first === second, isSame)
+      const [group, another] = [one, other].map((it) => ids.groupOf(it.provider, it.subject))
+      assert.equal(group === another, isSame)
       assert.equal(ids.subjectOf(one.provider, first), one.subject)
       if (one.provider !== other.provider)
         assert.equal(ids.subjectOf(other.provider, first), undefined)
