@@ -58,6 +58,8 @@ test('addresses are added, replaced and removed by what they are', () => {
   const given = patched({ op: 'remove', path: 'emails', value: [{ value: 'a@example.com' }] })
   assert.deepEqual(addresses(given), ['a@example.org'])
   assert.deepEqual(addresses(patched({ op: 'remove', path: 'emails' })), [])
+  const none = patched({ op: 'remove', path: 'emails', value: [] })
+  assert.deepEqual(addresses(none), addresses(readUser(alice)))
 })
 
 test('what is not kept is no fault, and what cannot be meant is one', () => {
@@ -70,6 +72,9 @@ test('what is not kept is no fault, and what cannot be meant is one', () => {
     { op: 'replace', value: 'y' },
     { op: 'add', path: 'active', value: 'perhaps' },
     { op: 'remove', path: 'active' },
+    { op: 'replace', path: 'active', value: null },
+    { op: 'add', path: 'active' },
+    { op: 'replace', value: { active: null } },
     { op: 'add', path: 'emails', value: [7] },
     'add',
   ]
@@ -98,8 +103,11 @@ test('of several operations each sees what the one before has made', () => {
       code: 'scim-invalidPath',
     })
   const path = 'members'
-  const none = applyPatch(group, { Operations: [{ op: 'remove', path }] })
-  assert.deepEqual(readGroup(none).members, [])
+  const left = (operation: object) =>
+    readGroup(applyPatch(group, { Operations: [{ op: 'remove', path, ...operation }] })).members
+  assert.deepEqual(left({}), [])
+  // A list of none names nobody.
+  assert.deepEqual(left({ value: [] }), ['a', 'b'])
 })
 
 test('no body makes it fail in another way, and none makes an attribute of its own', () => {

@@ -76,10 +76,11 @@ function changed(name: string, before: unknown, it: Change): unknown {
   const { op, place, value } = it
   if (place.sub !== undefined || place.within !== undefined)
     throw new ScimFault(400, 'invalidPath', `"${name}" has no parts`)
+  const after = op === 'remove' ? undefined : value
   // Without it somebody would be active again.
-  if (op === 'remove' && name === 'active')
+  if (name === 'active' && isNone(after))
     throw new ScimFault(400, 'mutability', '"active" cannot be removed, but set')
-  return op === 'remove' ? undefined : value
+  return after
 }
 
 function changedName(before: Entry, { op, place: { sub }, value }: Change): Entry | undefined {
@@ -99,7 +100,7 @@ function changedEmails(before: readonly Entry[], { op, place, value }: Change): 
     if (sub !== undefined)
       throw new ScimFault(400, 'invalidPath', 'say which email address is meant')
     const given = entriesOf(value)
-    if (op === 'remove') return given.length === 0 ? [] : before.filter((it) => !has(given, it))
+    if (op === 'remove') return isNone(value) ? [] : before.filter((it) => !has(given, it))
     return op === 'replace'
       ? given
       : withPrimary(
@@ -148,13 +149,18 @@ function changedMembers(before: readonly Entry[], { op, place, value }: Change):
   if (op === 'replace') return given
   const named = new Set(given.map((it) => it.value))
   if (op === 'remove')
-    return given.length === 0 ? [] : before.filter((it) => !named.has(String(it['value'])))
+    return isNone(value) ? [] : before.filter((it) => !named.has(String(it['value'])))
   return [...before.filter((it) => !named.has(String(it['value']))), ...given]
+}
+
+/** `null` says as much as nothing (RFC 7643 §2.5). */
+function isNone(value: unknown): boolean {
+  return value === undefined || value === null
 }
 
 /** One alone counts as a list. */
 function entriesOf(value: unknown): readonly Entry[] {
-  if (value === undefined || value === null) return []
+  if (isNone(value)) return []
   const list: readonly unknown[] = Array.isArray(value) ? value : [value]
   return list.map((it) => (typeof it === 'string' ? { value: it } : lowered(it, 'an entry')))
 }
