@@ -25,6 +25,30 @@ export function namesOf({ externalId, ...user }: ScimUser): readonly string[] {
   return [...new Set([...(externalId === undefined ? [] : [externalId]), ...addresses])]
 }
 
+/**
+ * What a user who has left is known by once an active user has some of the same names; undefined where that may be the same
+ * person, who is back. Of somebody with another id the id stays, and every address that the new one has not: addresses are given
+ * to others, and to two people at once.
+ */
+export function leftOfFormer(
+  former: ScimUser,
+  user: ScimUser,
+  spelling: (email: string) => string,
+): ScimUser | undefined {
+  const ids = [former.externalId, user.externalId]
+  if (ids.includes(undefined) || former.externalId === user.externalId) return undefined
+  const taken = new Set(addressesOf(user).map(spelling))
+  const isLeft = (address: string): boolean => !taken.has(spelling(address))
+  const { userName, emails } = former
+  const isName = !userName.includes('@') || isLeft(userName)
+  return {
+    ...former,
+    // No address any more, and lists still say who it was.
+    userName: isName ? userName : userName.replaceAll('@', ' '),
+    emails: emails.filter(({ value }) => !value.includes('@') || isLeft(value)),
+  }
+}
+
 /** Makes an empty index; `spelling` says what spellings of one email address have in common. */
 export function createPeopleIndex(spelling: (email: string) => string): PeopleIndex {
   const [byId, byAddress, bySpelling, byUserName] = [

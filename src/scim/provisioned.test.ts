@@ -86,6 +86,49 @@ test('of two users with one address the one who has left keeps both out', async 
   assert.equal(provisioned.isKeptOut(person('a@example.com')), true)
 })
 
+test('whoever gets an address of somebody who has left gets them in by nothing else', async (t) => {
+  const { provisioned, register, make, open } = await setUp(t)
+  const emails = ['ann@example.com', 'ann.s@example.com', 'team@example.com']
+  const ann = await make('ann@example.com', {
+    externalId: 'e-1',
+    emails: emails.map((value) => ({ value })),
+  })
+  await register.users.remove(ann)
+  const outOf = ({ isKeptOut } = provisioned) =>
+    [...emails, undefined].filter((email) =>
+      isKeptOut(person(email, email === undefined ? 'e-1' : 'u')),
+    )
+  assert.deepEqual(outOf(), [...emails, undefined])
+  // One who is not active lets in nobody.
+  const bob = { externalId: 'e-2', emails: [{ value: 'bob@example.com' }] }
+  const team = [...bob.emails, { value: 'TEAM@example.com' }]
+  const id = await make('bob', { ...bob, emails: team, active: false })
+  assert.deepEqual(outOf(), [...emails, undefined])
+  await register.users.patch(id, { Operations: [{ op: 'replace', path: 'active', value: true }] })
+  const without = ['ann@example.com', 'ann.s@example.com', undefined]
+  assert.deepEqual(outOf(), without)
+  assert.deepEqual(outOf(await open()), without)
+  // Somebody is called like her from now on.
+  await register.users.replace(id, { userName: 'Ann@example.com', ...bob })
+  assert.deepEqual(outOf(), ['ann.s@example.com', undefined])
+  assert.deepEqual(
+    provisioned.deactivated().map(({ content }) => [content.userName, content.externalId]),
+    [['ann example.com', 'e-1']],
+  )
+  await make('ann', { externalId: 'e-1' })
+  assert.deepEqual(outOf(), [])
+})
+
+test('one who has left beside somebody with the same address stays out whatever else is written', async (t) => {
+  const { provisioned, register, make } = await setUp(t)
+  const emails = [{ value: 'a@example.com' }]
+  const one = await make('one', { emails })
+  await register.users.remove(await make('two', { emails }))
+  const displayName = { op: 'replace', path: 'displayName', value: 'One' }
+  await register.users.patch(one, { Operations: [displayName] })
+  assert.equal(provisioned.isKeptOut(person('a@example.com')), true)
+})
+
 test('a change is about whoever it is about, before and after', async (t) => {
   const { provisioned, register, make } = await setUp(t)
   const [alice, bob] = [await make('alice@example.com'), await make('bob@example.com')]

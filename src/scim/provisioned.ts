@@ -7,7 +7,7 @@ import type { ScimRecord } from '../store/scim-store.ts'
 import type { Store } from '../store/store.ts'
 import type { Stored } from '../store/stored.ts'
 import { readGroup, type ScimGroup } from './group.ts'
-import { createPeopleIndex, namesOf } from './people-index.ts'
+import { createPeopleIndex, leftOfFormer, namesOf } from './people-index.ts'
 import { readUser, type ScimUser } from './user.ts'
 
 /** A record with what its body says. */
@@ -18,6 +18,8 @@ export interface Resource<Content> {
 
 export type UserResource = Resource<ScimUser>
 export type GroupResource = Resource<ScimGroup>
+
+export type FormerUser = UserResource & { readonly left: ScimUser | undefined }
 
 /** A change of what decisions rest on. */
 export interface ProvisionedChange {
@@ -37,8 +39,8 @@ export interface Provisioned {
   user(id: string): UserResource | undefined
   /** Those who have a text as `userName`, `externalId` or email address, and perhaps others. */
   likely(name: string): readonly UserResource[]
-  /** Deleted users whom a new one is again. */
-  formerOf(user: ScimUser): readonly UserResource[]
+  /** Deleted users who have a name of this one, with what is left of each beside it; undefined where nothing is. */
+  formerOf(user: ScimUser): readonly FormerUser[]
   groups(): readonly GroupResource[]
   group(id: string): GroupResource | undefined
   /** The groups that users are in; nobody is while nothing is provisioned. */
@@ -171,7 +173,8 @@ export async function openProvisioned(options: ProvisionedOptions): Promise<Prov
       people
         .alike(user)
         .flatMap((id) => users.get(id) ?? [])
-        .filter(({ record }) => record.isDeleted),
+        .filter(({ record }) => record.isDeleted)
+        .map((it) => ({ ...it, left: leftOfFormer(it.content, user, options.spelling) })),
     groups: () => present(groups),
     group: (id) => presentOne(groups.get(id)),
     directory: {

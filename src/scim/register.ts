@@ -108,26 +108,34 @@ export function createScimRegister(parts: ScimRegisterParts): ScimRegister {
     },
     find: provisioned.group,
   })
+  const givingWay = async (writing: Promise<Written<ScimUser>>): Promise<Written<ScimUser>> => {
+    const written = await writing
+    await giveWay(parts, written)
+    return written
+  }
   return {
     users: {
       ...users,
-      async create(plain) {
-        const written = await users.create(plain)
-        // Whoever comes back is nobody who has left.
-        if (written.after !== undefined) await forgetFormer(parts, written.after.content)
-        return written
-      },
+      create: (plain) => givingWay(users.create(plain)),
+      replace: (...asked) => givingWay(users.replace(...asked)),
+      patch: (...asked) => givingWay(users.patch(...asked)),
     },
     groups,
   }
 }
 
-async function forgetFormer(
+/** Whoever is active by a name is nobody who has left: not in what was active by it before, beside that one. */
+async function giveWay(
   { store, provisioned }: ScimRegisterParts,
-  user: ScimUser,
+  { before, after }: Written<ScimUser>,
 ): Promise<void> {
-  for (const { record } of provisioned.formerOf(user)) {
-    await store.scim.remove(record)
+  if (after?.content.active !== true) return
+  const known = before?.active === true ? provisioned.formerOf(before) : []
+  const ids = new Set(known.map(({ record }) => record.id))
+  for (const { record, content, left } of provisioned.formerOf(after.content)) {
+    if (ids.has(record.id) || isDeepStrictEqual(content, left)) continue
+    if (left === undefined) await store.scim.remove(record)
+    else await store.scim.update({ ...record, body: JSON.stringify(left) }, limits.user)
     await provisioned.settled('user', record.id)
   }
 }
