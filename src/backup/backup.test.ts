@@ -1,12 +1,18 @@
 import assert from 'node:assert/strict'
 import {
   appendFileSync,
+  chownSync,
   existsSync,
+  lchownSync,
+  linkSync,
+  mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   statSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -154,3 +160,57 @@ test('nothing is written over, and nothing is left of a backup that fails', asyn
   })
   assert.deepEqual(readdirSync(root).toSorted(), ['a-file', 'copy', 'state'])
 })
+
+const isRoot = process.getuid?.() === 0
+const needsRoot = isRoot ? {} : { skip: 'only root can act for another user' }
+/** Whom the state belongs to. */
+const gatewayUser = 65_534
+
+test(
+  'root gives to the owner what it has restored, and nothing that a link there leads to',
+  needsRoot,
+  async (t) => {
+    const { root, stateDirectory, release, store, to } = await openState(t)
+    await makeBackup({ stateDirectory, to, nowMs })
+    await store.close()
+    release()
+    const foreign = join(root, 'foreign')
+    mkdirSync(foreign)
+    writeFileSync(join(foreign, 'a-secret'), 'of root')
+    chownSync(stateDirectory, gatewayUser, gatewayUser)
+    symlinkSync(foreign, join(stateDirectory, 'to-a-directory'))
+    symlinkSync(join(foreign, 'a-secret'), join(stateDirectory, 'to-a-file'))
+    writeFileSync(join(foreign, 'of-two-names'), 'of root')
+    linkSync(join(foreign, 'of-two-names'), join(stateDirectory, 'another-name'))
+    await restoreBackup({ from: to, stateDirectory, keepsSessions: true, nowMs })
+    const ownerOf = (path: string): number => statSync(path).uid
+    assert.equal(ownerOf(join(stateDirectory, 'postern.db')), gatewayUser)
+    assert.equal(ownerOf(join(stateDirectory, 'audit')), gatewayUser)
+    for (const name of ['', 'a-secret', 'of-two-names'])
+      assert.equal(ownerOf(join(foreign, name)), 0)
+  },
+)
+
+test(
+  'root copies nothing that a link in the state of another user leads to',
+  needsRoot,
+  async (t) => {
+    const { root, stateDirectory, to } = await openState(t)
+    const foreign = join(root, 'foreign')
+    mkdirSync(foreign)
+    writeFileSync(join(foreign, 'a-secret'), 'of root')
+    chownSync(stateDirectory, gatewayUser, gatewayUser)
+    await makeBackup({ stateDirectory, to: join(root, 'without-links'), nowMs })
+    const links = { shared_secret: join(foreign, 'a-secret'), audit: foreign }
+    for (const [name, target] of Object.entries(links)) {
+      const path = join(stateDirectory, name)
+      renameSync(path, `${path}.away`)
+      symlinkSync(target, path)
+      lchownSync(path, gatewayUser, gatewayUser)
+      await assert.rejects(makeBackup({ stateDirectory, to, nowMs }), { code: 'backup-failed' })
+      assert.equal(existsSync(to), false)
+      rmSync(path)
+      renameSync(`${path}.away`, path)
+    }
+  },
+)

@@ -1,3 +1,4 @@
+import { createWriteStream } from 'node:fs'
 import {
   copyFile,
   mkdir,
@@ -10,12 +11,14 @@ import {
   writeFile,
 } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
+import { pipeline } from 'node:stream/promises'
 import { SystemError, messageOf, systemCode } from '../errors.ts'
 import { inspectDatabase, snapshotDatabase } from '../store/snapshot.ts'
 import { stateFiles } from '../store/state-directory.ts'
 import { verifyAudit } from '../telemetry/audit/verify/verify-audit.ts'
 import { version } from '../version.ts'
 import { digestOf, manifestName, type Manifest } from './manifest.ts'
+import { isOfAnother, openOwn } from './own-files.ts'
 import { directories, filesBelow, keyFiles } from './state-parts.ts'
 
 export interface BackupOptions {
@@ -51,9 +54,10 @@ export async function makeBackup({
     await rm(draft, { recursive: true, force: true })
     await mkdir(dirname(draft), { recursive: true })
     await mkdir(draft, { mode: 0o700 })
+    await refuseLinks(stateDirectory)
     snapshotDatabase(join(stateDirectory, stateFiles.store), join(draft, stateFiles.store))
     for (const directory of directories) await copyDirectory(stateDirectory, draft, directory)
-    for (const name of keyFiles) await copyIfThere(join(stateDirectory, name), join(draft, name))
+    for (const name of keyFiles) await copyIfThere(stateDirectory, draft, name)
     const { damage, sessions } = inspectDatabase(join(draft, stateFiles.store))
     if (damage.length > 0) throw new Error(`the database is damaged: ${damage[0]}`)
     const auditFaults = await countAuditFaults(join(draft, stateFiles.audit))
@@ -116,16 +120,35 @@ async function requireFree(to: string): Promise<void> {
 async function copyDirectory(from: string, to: string, directory: string): Promise<void> {
   for (const path of await filesBelow(from, directory)) {
     await mkdir(dirname(join(to, path)), { recursive: true, mode: 0o700 })
-    await copyIfThere(join(from, path), join(to, path))
+    await copyIfThere(from, to, path)
     if (directory === stateFiles.audit) await cutToLines(join(to, path))
   }
 }
 
-async function copyIfThere(from: string, to: string): Promise<void> {
+async function copyIfThere(from: string, to: string, path: string): Promise<void> {
+  const source = join(from, path)
   try {
-    await copyFile(from, to)
+    if (!(await isOfAnother(from))) return await copyFile(source, join(to, path))
+    await using file = await openOwn(from, source)
+    const target = createWriteStream(join(to, path), { mode: 0o600 })
+    await pipeline(file.createReadStream({ autoClose: false }), target)
   } catch (error) {
     if (systemCode(error) !== 'ENOENT') throw error
+  }
+}
+
+/**
+ * What root copies comes back as a file of the gateway's own user: a link of that user's must not lead it to what only root
+ * may read.
+ */
+async function refuseLinks(stateDirectory: string): Promise<void> {
+  if (!(await isOfAnother(stateDirectory))) return
+  for (const name of [stateFiles.store, ...directories]) {
+    try {
+      await using _own = await openOwn(stateDirectory, join(stateDirectory, name))
+    } catch (error) {
+      if (systemCode(error) !== 'ENOENT') throw error
+    }
   }
 }
 

@@ -1,10 +1,11 @@
-import { copyFile, lchown, lstat, mkdir, readdir, rename, rm, stat } from 'node:fs/promises'
+import { copyFile, mkdir, readdir, rename, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { SystemError, messageOf } from '../errors.ts'
 import { recordOffline } from '../control/record-offline.ts'
 import { endSessions, inspectDatabase } from '../store/snapshot.ts'
 import { openStateDirectory, stateFiles } from '../store/state-directory.ts'
 import { digestOf, readManifest, unusable, type Manifest } from './manifest.ts'
+import { giveToOwner } from './own-files.ts'
 import { stateParts } from './state-parts.ts'
 
 export interface RestoreOptions {
@@ -119,18 +120,4 @@ async function moveAside(directory: string, nowMs: number): Promise<string | und
   await mkdir(former, { mode: 0o700 })
   for (const name of parts) await rename(join(directory, name), join(former, name))
   return former
-}
-
-/**
- * Root restores for the gateway's own user, who has the directory. That user can put links there: nothing that one leads to
- * is given away.
- */
-async function giveToOwner(directory: string): Promise<void> {
-  if (process.getuid?.() !== 0) return
-  const { uid, gid } = await stat(directory)
-  for (const entry of await readdir(directory, { recursive: true })) {
-    const path = join(directory, entry)
-    const found = await lstat(path)
-    if (found.isDirectory() || (found.isFile() && found.nlink === 1)) await lchown(path, uid, gid)
-  }
 }
