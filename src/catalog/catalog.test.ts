@@ -122,6 +122,20 @@ describe('stored routes', () => {
     assert.ok(after.routes[0] === before.routes[0] && after.routes[2] === before.routes[2])
   })
 
+  test('may ask who somebody is where people have accounts of the gateway, and nowhere without any', async (t) => {
+    const asking = put('db', {
+      ...db,
+      policy: [{ allow: { or: [{ provider: { is: 'local' } }] } }],
+    })
+    const nobody = { ...fileOf([ssh]), identityProviders: [] }
+    const without = await open(t, nobody)
+    assert.match(await refusal(without.change(asking)), /this gateway has no identity provider/)
+    const { change } = await open(t, { ...nobody, localAccounts: true })
+    const { heldRoutes } = await change(asking)
+    const warned = heldRoutes.flatMap(({ id, warnings }) => (id === 'db' ? warnings : []))
+    assert.deepEqual(warned, [])
+  })
+
   test('and policies are warned of what nothing can match', async (t) => {
     const { change } = await open(t)
     const policy = [{ allow: { or: [{ email: 'ann' }, { date: { before: '1969-01-01' } }] } }]

@@ -18,4 +18,6 @@ export interface FileAccess {
   readonly authenticateServiceUrl: URL | undefined
   /** Without one nobody signs in. */
   readonly identityProviders: readonly { readonly id: string }[]
+  /** Whether people have accounts of the gateway itself, and sign in by these. **Default:** false */
+  readonly localAccounts?: boolean
 }

@@ -1,3 +1,4 @@
+import { localProviderId } from '../identity/user-ids.ts'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { createDocumentReader, type DocumentReader } from './document-reader.ts'
 import type { FileAccess } from './file-access.ts'
@@ -85,13 +86,15 @@ function routeHolding(
 }
 
 function rulesOf(file: FileAccess, nowMs: number): StoredRules {
+  const own = file.localAccounts === true ? [localProviderId] : []
+  const providers = [...file.identityProviders.map(({ id }) => id), ...own]
   return {
     nowMs,
-    providers: file.identityProviders.map(({ id }) => id),
+    providers,
     clientCertificates: file.clientCertificates,
     sessionMs: file.cookieExpireMs,
     namespaces: file.administrators?.namespaces.map(({ name }) => name) ?? [],
-    hasProvider: file.identityProviders.length > 0,
+    hasProvider: providers.length > 0,
     ownHost: file.authenticateServiceUrl?.hostname,
   }
 }

@@ -105,7 +105,9 @@ function checkProvider(
 ): void {
   if (hasProvider || policy?.needsProvider !== true) return
   const message = 'asks who somebody is, and this gateway has no identity provider'
-  notes.fault(['policy'], message, { hint: 'set "idp_provider_url" and what belongs to it' })
+  notes.fault(['policy'], message, {
+    hint: 'set "idp_provider_url" and what belongs to it, or "local_accounts: true"',
+  })
 }
 
 /** Who administers a namespace says whom its policies let in, and not whom they let in elsewhere. */

@@ -9,10 +9,7 @@ import type { TokenSet } from './provider.ts'
 import type { NamedProvider } from './providers.ts'
 import { seal, unseal } from './sealed.ts'
 import type { SignedIn } from './signed-in.ts'
-import type { UserIds } from './user-ids.ts'
-
-/** The id of the provider that the gateway's own accounts are. */
-export const localProviderId = 'local'
+import { localProviderId, type UserIds } from './user-ids.ts'
 
 /** The page where a passkey is used; `?state=` names the sign-in. */
 export const passkeySignInPath = '/.postern/sign-in/passkey'

@@ -1,5 +1,7 @@
 /** The provider that the keys `idp_*` name; the ids of its people and groups are its own. */
 export const defaultProviderId = 'default'
+/** The provider that the gateway's own accounts are. */
+export const localProviderId = 'local'
 
 /**
  * Which user ids the people of each provider have. Every provider numbers its people by itself, so that

@@ -1,6 +1,6 @@
 import { isIP } from 'node:net'
 import { parseHost } from '../../address.ts'
-import { localProviderId } from '../../identity/account-provider.ts'
+import { localProviderId } from '../../identity/user-ids.ts'
 import type { Source } from '../source/source.ts'
 
 /**

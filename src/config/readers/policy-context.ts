@@ -1,4 +1,4 @@
-import { defaultProviderId } from '../../identity/user-ids.ts'
+import { defaultProviderId, localProviderId } from '../../identity/user-ids.ts'
 import type { PolicyContext } from '../../policy/place.ts'
 import type { GlobalKey } from '../keys/keys.ts'
 import type { Source } from '../source/source.ts'
@@ -17,7 +17,8 @@ export function policyContextOf({
 }: Pick<Source, 'settings' | 'nowMs'>): PolicyContext {
   const isGiven = keysOfDefault.some((key) => settings.isGiven(key))
   const others = Object.keys(settings.values.identity_providers ?? {})
-  const providers = [...(isGiven ? [defaultProviderId] : []), ...others]
+  const own = settings.values.local_accounts === true ? [localProviderId] : []
+  const providers = [...(isGiven ? [defaultProviderId] : []), ...others, ...own]
   // Without any it is said that one is missing.
   return { nowMs, providers: providers.length === 0 ? undefined : providers }
 }

@@ -91,7 +91,7 @@ function urlOf(written: Values): URL | undefined {
 /** It may be meant, and it may be a provider that was forgotten. */
 function noteNobodySignsIn({ settings, findings }: Source): void {
   const message = 'is not set: only the service accounts that policies name by "user" are let in'
-  const hint = 'people need an identity provider to sign in'
+  const hint = 'people need an identity provider to sign in, or "local_accounts: true"'
   findings.warnings.push(settings.problem('idp_provider_url', message, { hint }))
 }
 

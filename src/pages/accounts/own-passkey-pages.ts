@@ -1,5 +1,5 @@
 import type { AccountRecord } from '../../store/account-store.ts'
-import { localProviderId } from '../../identity/account-provider.ts'
+import { localProviderId } from '../../identity/user-ids.ts'
 import { systemClock } from '../../clock.ts'
 import { gatewayPaths } from '../../tunnel/paths.ts'
 import { providerParameter } from '../../tunnel/sign-in.ts'

@@ -15,7 +15,7 @@ import { aboutSubject, answer, type Criterion } from './criterion.ts'
 export const provider: Criterion = {
   name: 'provider',
   data: 'string matcher',
-  doc: 'holds when the id of the identity provider that the person has signed in with matches: `default` for that of the keys `idp_*`',
+  doc: 'holds when the id of the identity provider that the person has signed in with matches: `default` for that of the keys `idp_*`, `local` for the accounts of the gateway itself',
   reasons: [
     'provider-ok',
     'provider-unauthorized',
