@@ -110,6 +110,28 @@ test('of several operations each sees what the one before has made', () => {
   assert.deepEqual(left({ value: [] }), ['a', 'b'])
 })
 
+test('a PATCH costs what it names, and not each time what there is', () => {
+  const id = (index: number): string => `${index}`.padStart(36, '0')
+  const members = Array.from({ length: 9_000 }, (_, index) => ({ value: id(index) }))
+  const Operations = Array.from({ length: 1_000 }, (_, index) =>
+    index % 2 === 0
+      ? { op: 'add', path: 'members', value: [{ value: `n-${index}` }] }
+      : { op: 'remove', path: `members[value eq "${id(index)}"]` },
+  )
+  const before = process.cpuUsage()
+  const after = readGroup(applyPatch({ displayName: 'g', members }, { Operations }))
+  const { user: microseconds } = process.cpuUsage(before)
+  assert.equal(after.members.length, 9_000)
+  assert.ok(!after.members.includes(id(1)) && after.members.includes('n-0'))
+  // Some 20 ms; with a copy of the members for each operation it was seven seconds, in which nothing else happened.
+  assert.ok(microseconds < 700_000, `${microseconds} microseconds`)
+  const emails = Array.from({ length: 21 }, (_, index) => ({ value: `${index}@x.y` }))
+  const own = { op: 'replace', path: 'emails', value: emails.slice(1) }
+  assert.equal(patched(own).emails.length, 20)
+  for (const more of [[{ ...own, value: emails }], [own, { ...own, op: 'add', value: emails[0] }]])
+    assert.throws(() => patched(...more), { code: 'scim-invalidValue' })
+})
+
 test('no body makes it fail in another way, and none makes an attribute of its own', () => {
   const op = fc.constantFrom('add', 'remove', 'replace', 'Add')
   const path = fc.constantFrom(

@@ -2,7 +2,8 @@ import { invalidSyntax, invalidValue, ScimFault } from './fault.ts'
 import { parsePath, type AttributePath } from './filter.ts'
 import { memberIn } from './group.ts'
 import { isEntry } from './match.ts'
-import { fieldsOf, isObject } from './plain.ts'
+import { fieldsOf, isObject, listIn } from './plain.ts'
+import { maxEmails, nameParts } from './user.ts'
 
 /** A user or a group while it is changed, as it is sent. */
 export type Draft = Readonly<Record<string, unknown>>
@@ -31,7 +32,9 @@ export function applyPatch(draft: Draft, body: unknown): Draft {
     throw invalidSyntax('"Operations" must be a list with an operation in it')
   if (operations.length > maxOperations)
     throw new ScimFault(400, 'tooMany', `there are more than ${maxOperations} operations`)
-  return (operations as readonly unknown[]).reduce<Draft>(applyOperation, draft)
+  const changed = (operations as readonly unknown[]).reduce<Draft>(applyOperation, draft)
+  const { members } = changed
+  return members instanceof Set ? { ...changed, members: [...members] } : changed
 }
 
 function applyOperation(draft: Draft, plain: unknown): Draft {
@@ -70,8 +73,8 @@ interface Change {
 }
 
 function changed(name: string, before: unknown, it: Change): unknown {
-  if (name === 'emails') return changedEmails(entriesOf(before), it)
-  if (name === 'members') return changedMembers(entriesOf(before), it)
+  if (name === 'emails') return listIn(changedEmails(entriesOf(before), it), 'emails', maxEmails)
+  if (name === 'members') return changedMembers(before, it)
   if (name === 'name') return changedName(isObject(before) ? before : {}, it)
   const { op, place, value } = it
   if (place.sub !== undefined || place.within !== undefined)
@@ -84,9 +87,14 @@ function changed(name: string, before: unknown, it: Change): unknown {
 }
 
 function changedName(before: Entry, { op, place: { sub }, value }: Change): Entry | undefined {
-  if (sub === undefined)
-    return op === 'remove' ? undefined : { ...before, ...lowered(value, 'name') }
+  if (sub === undefined) return op === 'remove' ? undefined : { ...before, ...partsIn(value) }
   return { ...before, [sub]: op === 'remove' ? undefined : value }
+}
+
+function partsIn(value: unknown): Entry {
+  const fields = lowered(value, 'name')
+  const known = nameParts.map((part) => part.toLowerCase())
+  return Object.fromEntries(Object.entries(fields).filter(([name]) => known.includes(name)))
 }
 
 /** Parts are read by their names in lower case: the last of two spellings would win. */
@@ -99,7 +107,7 @@ function changedEmails(before: readonly Entry[], { op, place, value }: Change): 
   if (within === undefined) {
     if (sub !== undefined)
       throw new ScimFault(400, 'invalidPath', 'say which email address is meant')
-    const given = entriesOf(value)
+    const given = entriesOf(listIn(value, 'emails', maxEmails))
     if (op === 'remove') return isNone(value) ? [] : before.filter((it) => !has(given, it))
     return op === 'replace'
       ? given
@@ -131,26 +139,30 @@ function withPrimary(before: readonly Entry[], added: readonly Entry[]): readonl
   return [...others, ...added]
 }
 
-function changedMembers(before: readonly Entry[], { op, place, value }: Change): readonly Entry[] {
+/** A set of its own for one PATCH: each operation costs what it names, however many members there are. */
+function changedMembers(before: unknown, { op, place, value }: Change): ReadonlySet<string> {
+  const members: Set<string> =
+    before instanceof Set ? before : new Set(entriesOf(before).map(memberIn))
   const { within, sub } = place
   if (sub !== undefined)
     throw new ScimFault(400, 'invalidPath', 'a member is added or removed whole')
   if (within !== undefined) {
     const [first, ...others] = within
     const isById = first?.attribute === 'value' && others.length === 0
-    if (op === 'remove' && isById) return before.filter((it) => it['value'] !== first.value)
-    throw new ScimFault(
-      400,
-      'invalidPath',
-      'members are named by `members[value eq "ID"]`, and only to be removed',
-    )
+    if (op !== 'remove' || !isById)
+      throw new ScimFault(
+        400,
+        'invalidPath',
+        'members are named by `members[value eq "ID"]`, and only to be removed',
+      )
+    if (typeof first.value === 'string') members.delete(first.value)
+    return members
   }
-  const given = entriesOf(value).map((it) => ({ value: memberIn(it) }))
-  if (op === 'replace') return given
-  const named = new Set(given.map((it) => it.value))
-  if (op === 'remove')
-    return isNone(value) ? [] : before.filter((it) => !named.has(String(it['value'])))
-  return [...before.filter((it) => !named.has(String(it['value']))), ...given]
+  const given = entriesOf(value).map(memberIn)
+  if (op === 'replace' || (op === 'remove' && isNone(value))) members.clear()
+  for (const id of given) members.delete(id)
+  if (op !== 'remove') for (const id of given) members.add(id)
+  return members
 }
 
 /** `null` says as much as nothing (RFC 7643 §2.5). */

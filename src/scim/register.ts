@@ -97,10 +97,7 @@ export function createScimRegister(parts: ScimRegisterParts): ScimRegister {
     read: readGroup,
     now: (group) => presentGroup(group, provisioned),
     replacing: (_, plain) => plain,
-    draftOf: ({ members, ...group }) => ({
-      ...group,
-      members: members.map((value) => ({ value })),
-    }),
+    draftOf: (group) => ({ ...group }),
     keyOf: () => undefined,
     check({ members }) {
       const stranger = members.find((id) => provisioned.user(id) === undefined)

@@ -23,7 +23,7 @@ export type NamePart = (typeof nameParts)[number]
 /** @limit none: as long as an email address may be (RFC 5321 §4.5.3.1); what is longer is refused with its name */
 export const maxNameLength = 320
 /** @limit none: email addresses of one provisioned user; what is beyond is refused with its name */
-const maxEmails = 20
+export const maxEmails = 20
 
 /** Reads a user. Throws `ScimFault` `invalidValue`, `invalidSyntax`. */
 export function readUser(plain: unknown): ScimUser {
