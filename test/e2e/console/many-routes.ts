@@ -196,6 +196,7 @@ const attempt = {
     user_id: 'u-bob',
     email: 'bob@example.com',
     email_verified: true,
+    provider: 'default',
     groups: ['engineering', 'dba'],
   },
   at: ago(0),
