@@ -43,6 +43,8 @@ export interface PortalPerson {
   readonly sessionEndsAtMs: number
   /** Whether the console is open to them. */
   readonly hasRole: boolean
+  /** Whether they sign in with passkeys that this gateway keeps. */
+  readonly hasPasskeys: boolean
 }
 
 export interface PortalRoute {

@@ -184,6 +184,7 @@ describe('the portal', () => {
       email: 'ada@example.com',
       sessionEndsAtMs: 9_000,
       hasRole: false,
+      hasPasskeys: false,
     })
     assert.deepEqual(
       routes.map(({ name, reasons, contact }) => [name, reasons, contact]),

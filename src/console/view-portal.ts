@@ -1,4 +1,5 @@
 import type { Session } from '../identity/session.ts'
+import { localProviderId } from '../identity/user-ids.ts'
 import type { PagesParts } from '../gateway/parts.ts'
 import { explainReason } from '../policy/explain.ts'
 import { maxAskedSeconds } from '../control/requests.ts'
@@ -71,8 +72,10 @@ function toPending(request: NonNullable<RouteAccess['pending']>): PortalRequest 
 }
 
 function toPerson(session: Session, hasRole: boolean): PortalPerson {
-  const { name, email, userId, expiresAtMs: sessionEndsAtMs } = session
-  return { name: name ?? email ?? userId, email: email ?? null, sessionEndsAtMs, hasRole }
+  const { name, email, userId, expiresAtMs: sessionEndsAtMs, provider } = session
+  const hasPasskeys = provider === localProviderId
+  const shown = { name: name ?? email ?? userId, email: email ?? null }
+  return { ...shown, sessionEndsAtMs, hasRole, hasPasskeys }
 }
 
 type SeenRoutes = ReturnType<PagesParts['seenBy']>

@@ -48,6 +48,10 @@ describe('passkeys in Chromium', () => {
       await page.getByText('Security key').waitFor()
       await checkLooks(page, 'passkeys')
 
+      await page.goto(`${rig.origin}/`)
+      await page.getByRole('link', { name: 'Your passkeys' }).click()
+      await page.getByText('Each of them signs in ada@example.com').waitFor()
+
       // Somebody who is not signed in, with the other one of both.
       await page.context().clearCookies()
       const person = await personAt(scope, rig, ada)

@@ -1,4 +1,5 @@
 import { accessTextEndpoints } from './access-text.ts'
+import { accountEndpoints } from './accounts.ts'
 import { apiDocumentEndpoints } from './api-document.ts'
 import { auditEndpoints } from './audit.ts'
 import { blockEndpoints } from './blocks.ts'
@@ -29,6 +30,7 @@ export const allEndpoints: readonly Endpoints[] = [
   requestEndpoints,
   blockEndpoints,
   refusalEndpoints,
+  accountEndpoints,
   serviceAccountEndpoints,
   connectorEndpoints,
   keyEndpoints,

@@ -111,6 +111,7 @@ test('whoever takes it is signed in, and told to add a second passkey at once', 
   assert.equal(whose, email)
   const { body: account } = await browser.get('/.pomerium/')
   assert.match(account, /Ada/)
+  assert.match(account, /<a href="\/\.postern\/passkeys">Your passkeys/)
   assert.match(account, /the database/)
 })
 

@@ -1,5 +1,7 @@
 import { html } from 'hono/html'
 import type { Session } from '../../identity/session.ts'
+import { localProviderId } from '../../identity/user-ids.ts'
+import { gatewayPaths } from '../../tunnel/paths.ts'
 import type { UsableRoute } from '../../routes/seen.ts'
 import { command } from './command.ts'
 import { page } from './layout.ts'
@@ -40,6 +42,11 @@ export function accountPage(
         : html`<ul>
             ${routes.map(routeItem)}
           </ul>`
+    }
+    ${
+      session.provider === localProviderId
+        ? html`<p class="after"><a href="${gatewayPaths.passkeys}">Your passkeys</a></p>`
+        : ''
     }
     <form method="post" action="/.pomerium/sign_out"><button>Sign out</button></form>`
   return page('Your account', body)

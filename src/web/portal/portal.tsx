@@ -45,6 +45,14 @@ function Content({ view }: { readonly view: FetchedView }): ReactNode {
           <Anchor href="/.pomerium/" underline="always">
             Account details
           </Anchor>
+          {view.person.hasPasskeys && (
+            <>
+              {' · '}
+              <Anchor href="/.postern/passkeys" underline="always">
+                Your passkeys
+              </Anchor>
+            </>
+          )}
         </Text>
       )}
     </Stack>
