@@ -2,7 +2,8 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 import { Agent } from 'node:https'
 import { rootCertificates } from 'node:tls'
 import * as acme from 'acme-client'
-import { messageOf } from '../errors.ts'
+import { AppError, messageOf, systemCode, UpstreamError } from '../errors.ts'
+import { printable } from '../terminal-text.ts'
 import type { AcmeSettings } from './settings.ts'
 
 /** What an authority has said no with (RFC 8555 §6.7). */
@@ -18,7 +19,7 @@ export class AuthorityFault extends Error {
   readonly problem: AuthorityProblem | undefined
 
   constructor(cause: unknown, problem: AuthorityProblem | undefined) {
-    super(messageOf(cause), { cause })
+    super(printable(messageOf(cause)), { cause })
     this.problem = problem
   }
 }
@@ -33,10 +34,12 @@ export interface AuthorityOptions extends Pick<
   readonly accountUrl: string | undefined
   /** Ends what is under way. */
   readonly signal: AbortSignal
+  /** Time for one answer, to its last byte, in milliseconds. **Default:** 30 s */
+  readonly answerTimeoutMs?: number
 }
 
 /** @limit time for one answer of a certificate authority: the certificate is tried again later */
-const answerTimeoutMs = 30_000
+const defaultAnswerTimeoutMs = 30_000
 
 /** @limit answer of a certificate authority, in bytes: the certificate is tried again later */
 const maxAnswerBytes = 1024 * 1024
@@ -51,6 +54,7 @@ const maxRetryAfterMs = 86_400_000
 interface Call {
   readonly signal: AbortSignal
   readonly agent: Agent
+  readonly answerTimeoutMs: number
   problem: AuthorityProblem | undefined
 }
 
@@ -63,11 +67,12 @@ const calls = new AsyncLocalStorage<Call>()
  * @throws AuthorityFault
  */
 export async function withAuthority<T>(
-  { signal, trustedCa, ...options }: AuthorityOptions,
+  { signal, trustedCa, answerTimeoutMs = defaultAnswerTimeoutMs, ...options }: AuthorityOptions,
   work: (client: acme.Client) => Promise<T>,
 ): Promise<T> {
   prepareLibrary()
-  const call: Call = { signal, agent: agentFor(trustedCa), problem: undefined }
+  const agent = agentFor(trustedCa)
+  const call: Call = { signal, agent, answerTimeoutMs, problem: undefined }
   const { keyId: kid, macKey: hmacKey } = options.externalAccount ?? {}
   const client = new acme.Client({
     directoryUrl: options.directoryUrl,
@@ -104,25 +109,52 @@ function prepareLibrary(): void {
   if (isPrepared) return
   isPrepared = true
   const { axios } = acme
-  // Whoever asks here tries again in its own time, and by what the authority says.
-  Object.assign(axios.defaults, {
-    acmeSettings: { retryMaxAttempts: 0, retryDefaultDelay: 1 },
-  })
+  // Its own repeat what fails, by their own time, and hide why nobody could be reached. Whoever asks here tries again in
+  // its own time, and by what the authority says.
+  axios.interceptors.request.clear()
+  axios.interceptors.response.clear()
   axios.interceptors.request.use((config) => {
     const call = calls.getStore()
     if (call === undefined) return config
+    const url = config.url ?? ''
+    // RFC 8555 §6.1. What the authority names is asked as it is said.
+    if (!URL.canParse(url) || new URL(url).protocol !== 'https:')
+      throw unreachable(`it names an address that is not https: "${url}"`)
     return Object.assign(config, {
-      signal: call.signal,
+      signal: AbortSignal.any([call.signal, AbortSignal.timeout(call.answerTimeoutMs)]),
       httpsAgent: call.agent,
-      timeout: answerTimeoutMs,
+      // What is signed is signed for one address (RFC 8555 §6.4).
+      maxRedirects: 0,
       maxContentLength: maxAnswerBytes,
     })
   })
-  axios.interceptors.response.use((response) => {
-    const call = calls.getStore()
-    if (call !== undefined && response.status >= 400) call.problem = problemOf(response)
-    return response
-  })
+  axios.interceptors.response.use(
+    (response) => {
+      const call = calls.getStore()
+      if (call === undefined) return response
+      if (response.status >= 300 && response.status < 400)
+        throw unreachable(`it leads elsewhere, by HTTP ${response.status}`)
+      if (response.status >= 400) call.problem = problemOf(response)
+      return response
+    },
+    (error: unknown) => {
+      const call = calls.getStore()
+      if (call === undefined || call.signal.aborted || error instanceof AppError) throw error
+      throw unreachable(whyOf(error, call), error)
+    },
+  )
+}
+
+function unreachable(why: string, cause?: unknown): UpstreamError {
+  const text = `the certificate authority cannot be asked: ${printable(why)}`
+  return new UpstreamError('authority-unreachable', text, { cause })
+}
+
+function whyOf(error: unknown, { answerTimeoutMs }: Call): string {
+  if (systemCode(error) === 'ERR_CANCELED')
+    return `no whole answer within ${answerTimeoutMs / 1000} s`
+  // Several addresses have failed, of which it has no words.
+  return messageOf(error) || (systemCode(error) ?? 'no connection')
 }
 
 function problemOf({

@@ -5,6 +5,7 @@ import { createCertificateRequest } from '../net/certificate-request.ts'
 import { parseChain, parseKey } from '../net/pem.ts'
 import { pause } from '../pause.ts'
 import type { Certificate } from '../port/tls-contexts.ts'
+import { printable } from '../terminal-text.ts'
 import type { ChallengeType } from './challenges.ts'
 
 /** What is shown to an authority while it looks, and then taken away. */
@@ -108,12 +109,12 @@ function detailOf(error: unknown): string | undefined {
 }
 
 function refused(why: string, code = 'certificate-refused'): UpstreamError {
-  return new UpstreamError(code, `the certificate authority refuses: ${why}`)
+  return new UpstreamError(code, `the certificate authority refuses: ${printable(why)}`)
 }
 
 function unavailable({ challenges }: acme.Authorization, type: ChallengeType): UpstreamError {
   const offered = challenges.map((challenge) => challenge.type).join(', ')
-  const text = `the certificate authority takes ${offered}, and not ${type}`
+  const text = `the certificate authority takes ${printable(offered)}, and not ${type}`
   return new UpstreamError('challenge-unavailable', text, {
     hint: 'set "http_redirect_addr" for http-01, or "dns" of a site for dns-01',
   })
