@@ -129,7 +129,7 @@ export function pageOf(provider: ProviderName): string {
   return `docs/providers.md#${isOwn ? place : 'others'}`
 }
 
-/** A text as YAML has it, in quotes where it needs them. */
+/** A text as YAML has it, in quotes where it needs them: on one line, so that none of it is read as a key. */
 function scalar(text: string): string {
-  return stringify(text, { lineWidth: 0 }).trimEnd()
+  return stringify(text, { lineWidth: 0, blockQuote: false }).trimEnd()
 }

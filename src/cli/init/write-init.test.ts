@@ -6,6 +6,7 @@ import {
   readFileSync,
   rmSync,
   statSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -111,6 +112,36 @@ test('nothing that is there is written over, and nothing is left of what does no
   )
   assert.deepEqual(readdirSync(other), [])
   assert.ok(!existsSync(`${at}.new`))
+})
+
+test('a secret goes into a file of its own, never through a link or into one that others may read', async (t) => {
+  const directory = folder(t)
+  const path = join(directory, 'postern.yaml')
+  const secret = join(directory, 'idp-client-secret')
+  for (const target of ['nowhere', 'elsewhere']) {
+    const elsewhere = join(directory, target)
+    if (target === 'elsewhere') writeFileSync(elsewhere, 'of somebody')
+    for (const link of [secret, `${path}.new`]) {
+      symlinkSync(elsewhere, link)
+      await assert.rejects(writeInit(path, answers), { code: 'init-exists' })
+      await writeInit(path, answers, { isForced: true })
+      const isThere = existsSync(elsewhere) && readFileSync(elsewhere, 'utf8')
+      assert.equal(isThere, target === 'elsewhere' && 'of somebody')
+      rmSync(path)
+      rmSync(secret)
+    }
+  }
+  writeFileSync(secret, 'of before', { mode: 0o644 })
+  await writeInit(path, answers, { isForced: true })
+  assert.equal(statSync(secret).mode & 0o777, 0o600)
+})
+
+test('what was typed is a value, and never a key of its own', async (t) => {
+  const path = join(folder(t), 'postern.yaml')
+  const clientId = 'abc\nlog_level: debug'
+  await writeInit(path, { ...answers, signIn: { ...answers.signIn, clientId } })
+  const { config } = await loadConfig({ path, env: {} })
+  assert.deepEqual([config.identityProviders[0]?.clientId, config.logLevel], [clientId, 'info'])
 })
 
 test('what is said of each provider is a place of the page about them', () => {

@@ -1,5 +1,5 @@
-import { access, mkdir, rename, rm, writeFile } from 'node:fs/promises'
-import { dirname, join, resolve } from 'node:path'
+import { lstat, mkdir, rename, rm, writeFile } from 'node:fs/promises'
+import { basename, dirname, join, resolve } from 'node:path'
 import { loadConfig, type LoadedConfig } from '../../config/load.ts'
 import { ConfigError, messageOf, SystemError, systemCode } from '../../errors.ts'
 import { environment } from '../process/environment.ts'
@@ -35,23 +35,26 @@ export async function writeInit(
   const directory = dirname(resolve(path))
   const beside = await filesBeside(answers)
   const all = [path, ...Object.keys(beside).map((name) => join(dirname(path), name))]
-  if (!isForced) for (const file of all) await refuseExisting(file)
+  if (!isForced) for (const file of [...all, `${path}.new`]) await refuseExisting(file)
   const written: string[] = []
   const write = async (name: string, text: string): Promise<void> => {
     const file = join(directory, name)
-    await writeFile(file, text, { mode: 0o600 })
+    // Anew: one that is there would keep its mode, and a link lead elsewhere.
+    if (isForced) await rm(file, { force: true })
+    await writeFile(file, text, { mode: 0o600, flag: 'wx' })
     written.push(file)
   }
-  const draft = `${resolve(path)}.new`
+  const draft = `${basename(path)}.new`
   try {
     await mkdir(directory, { recursive: true })
     for (const [name, text] of Object.entries(beside)) await write(name, text)
-    await writeFile(draft, formatInitConfig(answers), { mode: 0o600 })
-    const { warnings } = await loadConfig({ path: draft, env: environment })
-    await rename(draft, path)
+    await write(draft, formatInitConfig(answers))
+    const { warnings } = await loadConfig({ path: join(directory, draft), env: environment })
+    await rename(join(directory, draft), path)
     return { files: all, warnings: warnings.map((it) => ({ ...it, source: path })) }
   } catch (error) {
-    for (const file of [draft, ...(isForced ? [] : written)]) await rm(file, { force: true })
+    for (const file of isForced ? [join(directory, draft)] : written)
+      await rm(file, { force: true })
     // By the name that it would have had.
     if (error instanceof ConfigError)
       throw new ConfigError(error.problems.map((problem) => ({ ...problem, source: path })))
@@ -64,7 +67,8 @@ export async function writeInit(
 }
 
 async function refuseExisting(file: string): Promise<void> {
-  const isThere = await access(file).then(
+  // A link that leads nowhere is there as well.
+  const isThere = await lstat(file).then(
     () => true,
     () => false,
   )
