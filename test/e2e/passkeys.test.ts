@@ -52,6 +52,19 @@ describe('passkeys in Chromium', () => {
       await page.getByRole('link', { name: 'Your passkeys' }).click()
       await page.getByText('Each of them signs in ada@example.com').waitFor()
 
+      // She administers as well.
+      await page.goto(`${rig.origin}/console/people`)
+      await page.getByRole('link', { name: '1 account of this gateway' }).click()
+      await page.getByRole('button', { name: 'Invite' }).click()
+      await page.getByLabel('Email address').fill('bob@example.com')
+      await page.getByLabel('Groups').fill('ops, dba')
+      await page.getByRole('dialog').getByRole('button', { name: 'Invite' }).click()
+      await page.getByText(`${rig.origin}/.postern/invitation/`).waitFor()
+      await checkLooks(page, 'console-account-link')
+      await page.getByRole('button', { name: 'Done' }).click()
+      await page.getByText('bob@example.com').first().waitFor()
+      await checkLooks(page, 'console-accounts')
+
       // Somebody who is not signed in, with the other one of both.
       await page.context().clearCookies()
       const person = await personAt(scope, rig, ada)
@@ -84,6 +97,7 @@ describe('passkeys in Chromium', () => {
 
 const onlyAccounts = {
   local_accounts: true,
+  administrators: [ada],
   idp_provider: undefined,
   idp_provider_url: undefined,
   idp_client_id: undefined,

@@ -90,6 +90,11 @@ export const views: readonly View[] = [
   { path: '/person', under: '/people', Content: lazy(() => import('../people/person-view.tsx')) },
   { path: '/blocked', under: '/people', Content: lazy(() => import('../people/blocked-view.tsx')) },
   {
+    path: '/accounts',
+    under: '/people',
+    Content: lazy(() => import('../accounts/accounts-view.tsx')),
+  },
+  {
     path: '/requests',
     title: 'Requests',
     isForNamespaces: true,

@@ -1,6 +1,7 @@
 import { Anchor, Button, Text } from '@mantine/core'
 import type { ReactNode } from 'react'
 import { Link } from 'wouter'
+import type { AccountView } from '../../../console/wire/accounts.ts'
 import { addressOf } from '../../ui/api.ts'
 import { formatNumberOf } from '../../ui/format.ts'
 import { PageHead } from '../../ui/page-head.tsx'
@@ -30,6 +31,7 @@ export default function SessionsView(): ReactNode {
         }
       />
       <BlockedLink />
+      <AccountsLink />
       <SearchField
         label="Find people"
         description="Name, email address or device"
@@ -51,6 +53,19 @@ export default function SessionsView(): ReactNode {
         }
       </QueryView>
     </>
+  )
+}
+
+/** Where the gateway has accounts of its own. */
+function AccountsLink(): ReactNode {
+  const { query, total } = usePages<AccountView>('accounts', '/accounts')
+  if (query.data === undefined) return null
+  return (
+    <Text mb="md">
+      <Anchor component={Link} href="/accounts" underline="always">
+        {formatNumberOf(total ?? 0, 'account')} of this gateway
+      </Anchor>
+    </Text>
   )
 }
 
