@@ -14,8 +14,12 @@ import { localProviderId, type UserIds } from './user-ids.ts'
 /** The page where a passkey is used; `?state=` names the sign-in. */
 export const passkeySignInPath = '/.postern/sign-in/passkey'
 
-/** The page that an invitation leads to, followed by its code. */
-export const invitationPath = '/.postern/invitation/'
+/**
+ * The page that an invitation leads to. Its code is in the query, which no log shows: whoever reads logs must not be able to
+ * accept it first.
+ */
+export const invitationPath = '/.postern/invitation'
+export const invitationParameter = 'code'
 
 /**
  * The gateway's own accounts as one more provider: it sends the browser to a page of ours instead of elsewhere, and

@@ -2,7 +2,7 @@ import type { Clock } from '../clock.ts'
 import type { Logger } from '../log.ts'
 import type { AccountRecord, PasskeyRecord } from '../store/account-store.ts'
 import type { Store } from '../store/store.ts'
-import { invitationPath, type AccountProvider } from './account-provider.ts'
+import { invitationParameter, invitationPath, type AccountProvider } from './account-provider.ts'
 import { localProviderId } from './user-ids.ts'
 import { followAccountSessions } from './account-sessions.ts'
 import { createAccounts, type Accounts, type NewInvitation } from './accounts.ts'
@@ -70,7 +70,11 @@ export function createLocalAccounts(parts: LocalAccountsParts): LocalAccounts {
 
   return {
     accounts,
-    invitationUrl: ({ code }) => new URL(`${invitationPath}${code}`, origin),
+    invitationUrl({ code }) {
+      const url = new URL(invitationPath, origin)
+      url.searchParams.set(invitationParameter, code)
+      return url
+    },
     signIn: createPasskeySignIn({ ...parts, webAuthn, challengeKey: keys.passkeyChallenge }),
     registrations: createPasskeyRegistrations({
       ...parts,

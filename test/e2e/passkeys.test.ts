@@ -59,7 +59,7 @@ describe('passkeys in Chromium', () => {
       await page.getByLabel('Email address').fill('bob@example.com')
       await page.getByLabel('Groups').fill('ops, dba')
       await page.getByRole('dialog').getByRole('button', { name: 'Invite' }).click()
-      await page.getByText(`${rig.origin}/.postern/invitation/`).waitFor()
+      await page.getByText(`${rig.origin}/.postern/invitation?code=`).waitFor()
       await checkLooks(page, 'console-account-link')
       await page.getByRole('button', { name: 'Done' }).click()
       await page.getByText('bob@example.com').first().waitFor()
@@ -116,7 +116,7 @@ async function invite(rig: GatewayRig): Promise<string> {
   )
   assert.match(errors, /send this link to ada@example\.com and to nobody else/)
   const link = output.trim()
-  assert.match(link, /^https:\/\/localhost:\d+\/\.postern\/invitation\/[\w-]{43}$/)
+  assert.match(link, /^https:\/\/localhost:\d+\/\.postern\/invitation\?code=[\w-]{43}$/)
   return link
 }
 

@@ -31,7 +31,7 @@ test('accounts are invited, listed, changed and removed', async (t) => {
   const [status, { url = '', id }] = await ask('POST', '/accounts', { email: eve, groups: ['ops'] })
   assert.equal(status, 201)
   assert.equal((await ask('POST', '/accounts/groups', { who: id, groups: [] }))[0], 200)
-  await accept(url.split('/').at(-1) ?? '')
+  await accept(new URL(url).searchParams.get('code') ?? '')
   assert.equal((await ask('POST', '/accounts', { email: eve }))[0], 409)
   for (const [change, state] of [
     ['disable', 'disabled'],

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, test, type TestContext } from 'node:test'
 import { startDeviceRig, valueOf, type Answer } from '../../gateway/device.fixture.ts'
 import type { DeviceRig, TestBrowser } from '../../gateway/device.fixture.ts'
-import { invitationPath } from '../../identity/account-provider.ts'
+import { invitationParameter, invitationPath } from '../../identity/account-provider.ts'
 import { createAuthenticator, type Authenticator } from '../../identity/authenticator.fixture.ts'
 import { gatewayPaths } from '../../tunnel/paths.ts'
 import { ownPasskeyPaths } from '../html/passkey-page.ts'
@@ -25,7 +25,8 @@ async function setUp(t: TestContext): Promise<Rig> {
   const invite = async (): Promise<string> => {
     const { url } = await operations.inviteAccount(localActor, { email, groups: ['dba'] })
     assert.ok(url.startsWith(`${origin}${invitationPath}`))
-    return new URL(url).pathname
+    const { pathname, search } = new URL(url)
+    return pathname + search
   }
   return {
     ...rig,
@@ -162,10 +163,31 @@ test('a browser without the script is told so, and an invitation asks for a name
   assert.match(faultIn(again), /JavaScript may be off/)
 })
 
+test('no log has the code of an invitation: whoever reads them could accept it first', async (t) => {
+  const { browser, invite, lines, lineWhere, newAuthenticator } = await setUp(t)
+  const path = await invite()
+  const code = new URL(path, 'https://x').searchParams.get(invitationParameter) ?? path
+  const [one, authenticator] = [browser(), newAuthenticator()]
+  const page = await one.get(path)
+  const response = authenticator.create(optionsOf(page))
+  await one.post(path, { ticket: valueOf(page.body, 'ticket'), person: 'Ada', response })
+  for (const method of ['GET', 'POST'])
+    await lineWhere((line) => {
+      const isOfPage = String(line['path']).startsWith(invitationPath)
+      return line['service'] === 'access' && line['method'] === method && isOfPage
+    })
+  assert.deepEqual(
+    lines.filter((line) => JSON.stringify(line).includes(code.split('/').at(-1) ?? '')),
+    [],
+  )
+})
+
 describe('refused is', () => {
   test('an invitation that is not valid, without a word of which', async (t) => {
     const { browser, accept, invite } = await setUp(t)
-    const unknown = await browser().get(`${invitationPath}${'A'.repeat(43)}`)
+    const unknown = await browser().get(
+      `${invitationPath}?${invitationParameter}=${'A'.repeat(43)}`,
+    )
     assert.equal(unknown.status, 403)
     assert.match(unknown.body, /This invitation is not valid/)
     const before = await invite()

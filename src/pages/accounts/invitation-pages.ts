@@ -1,5 +1,5 @@
 import type { AccountRecord } from '../../store/account-store.ts'
-import { invitationPath } from '../../identity/account-provider.ts'
+import { invitationParameter, invitationPath } from '../../identity/account-provider.ts'
 import type { BegunPasskey } from '../../identity/passkey-registration.ts'
 import { gatewayPaths } from '../../tunnel/paths.ts'
 import { limitBody } from '../answers/body.ts'
@@ -29,12 +29,11 @@ const maxPersonChars = 100
 /** The pages that an invitation leads to. To look at one takes nothing: programs open links as well. */
 export function createInvitationPages(parts: AccountPageParts): PageApp {
   const { identity, local, origin, metrics, signInLog } = parts
-  const path = `${invitationPath}:code`
   const app = createPageApp()
-  app.use(path, onlyOn(origin))
+  app.use(invitationPath, onlyOn(origin))
 
-  app.get(path, (c) => ask(c))
-  app.post(path, limitBody(maxPasskeyFormBytes), async (c) => {
+  app.get(invitationPath, (c) => ask(c))
+  app.post(invitationPath, limitBody(maxPasskeyFormBytes), async (c) => {
     refuseForeign(c, origin, 'open your invitation again')
     const field = await textFields(c)
     const person = lineIn(field(passkeyFields.person), maxPersonChars)
@@ -61,13 +60,14 @@ export function createInvitationPages(parts: AccountPageParts): PageApp {
 
   async function ask(c: PageContext, person?: string, fault?: string): Promise<Response> {
     const { account, ...begun } = await begin(c)
+    const { pathname, search } = new URL(c.req.url)
     const question = {
       gateway: origin.host,
       email: account.email,
       person: person ?? account.name,
       invitedBy: account.invitation?.by ?? '',
       groups: account.groups,
-      action: new URL(c.req.url).pathname,
+      action: pathname + search,
       fault,
       script: parts.script,
     }
@@ -87,7 +87,7 @@ export function createInvitationPages(parts: AccountPageParts): PageApp {
 
 function invitedBy(c: PageContext) {
   return {
-    code: c.req.param('code') ?? '',
+    code: c.req.query(invitationParameter) ?? '',
     cookieHeader: c.req.header('cookie'),
     address: c.env.client.ip,
   }
