@@ -1,9 +1,9 @@
-import { readdir, readFile } from 'node:fs/promises'
+import { readdir, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Clock } from '../clock.ts'
 import { messageOf, systemCode } from '../errors.ts'
 import type { Logger } from '../log.ts'
-import { parseChain, parseKey } from '../net/pem.ts'
+import { canServe, parseChain, parseKey } from '../net/pem.ts'
 import type { AcmeStore } from '../store/acme-store.ts'
 import { renewalDueMs, validityOf } from './renewal.ts'
 
@@ -15,6 +15,9 @@ export interface FormerCertificatesOptions {
 
 /** @limit certificates that are taken over from `autocert_dir`: the others are fetched anew */
 const maxTakenOver = 10_000
+
+/** @limit a certificate or key in `autocert_dir`, in bytes: it is fetched anew */
+const maxFileBytes = 1024 * 1024
 
 /**
  * Takes over what Pomerium had fetched: `certificates/AUTHORITY/NAME/NAME.crt` with its `.key` below the directory, a
@@ -29,7 +32,11 @@ export async function takeOverCertificates(
   try {
     for (const { base, name } of await find(join(directory, 'certificates'))) {
       const host = name.replace(/^wildcard_\./, '*.').toLowerCase()
-      if (await takeOver(join(base, name), host, acme, clock)) names.push(host)
+      try {
+        if (await takeOver(join(base, name), host, acme, clock)) names.push(host)
+      } catch (error) {
+        logger.warn('certificate not taken over', { name: host, error: messageOf(error) })
+      }
     }
   } catch (error) {
     const isMissing = systemCode(error) === 'ENOENT'
@@ -67,13 +74,16 @@ async function takeOver(
   if (cert === undefined || leaf === undefined || privateKey === undefined) return false
   const isFor = leaf.checkHost(host.replace(/^\*/, 'any')) !== undefined
   if (!isFor || !leaf.checkPrivateKey(privateKey)) return false
+  const pem = privateKey.export({ type: 'pkcs8', format: 'pem' })
+  // One that cannot be served would keep the gateway from its port.
+  if (!canServe(cert, pem)) throw new Error('its key or a signature is too weak')
   if (validity === undefined || renewalDueMs(validity) <= clock.now()) return false
   if ((await acme.get('certificate', host)) !== undefined) return false
   await acme.put({
     kind: 'certificate',
     name: host,
     text: cert,
-    privateKey: privateKey.export({ type: 'pkcs8', format: 'pem' }),
+    privateKey: pem,
     changedAtMs: clock.now(),
   })
   return true
@@ -81,6 +91,10 @@ async function takeOver(
 
 async function readIfThere(path: string): Promise<string | undefined> {
   try {
+    const found = await stat(path)
+    // A pipe would be waited for, a device read without end.
+    if (!found.isFile() || found.size > maxFileBytes)
+      throw new Error(`"${path}" is no file of at most ${maxFileBytes} bytes`)
     return await readFile(path, 'utf8')
   } catch (error) {
     if (systemCode(error) === 'ENOENT') return undefined

@@ -2,7 +2,7 @@ import type * as acme from 'acme-client'
 import type { Clock } from '../clock.ts'
 import { UpstreamError } from '../errors.ts'
 import { createCertificateRequest } from '../net/certificate-request.ts'
-import { parseChain, parseKey } from '../net/pem.ts'
+import { canServe, parseChain, parseKey } from '../net/pem.ts'
 import { pause } from '../pause.ts'
 import type { Certificate } from '../port/tls-contexts.ts'
 import { printable } from '../terminal-text.ts'
@@ -125,8 +125,8 @@ function assertIsFor({ cert, key }: Certificate, name: string, nowMs: number): v
   const leaf = parseChain(cert)?.[0]
   const privateKey = parseKey(key)
   const isOwn = leaf !== undefined && privateKey !== undefined && leaf.checkPrivateKey(privateKey)
-  const isAlive = leaf !== undefined && leaf.validToDate.getTime() > nowMs
+  const isAlive = leaf !== undefined && leaf.validToDate.getTime() > nowMs && canServe(cert, key)
   if (isOwn && isAlive && leaf.checkHost(name.replace(/^\*/, 'any')) !== undefined) return
-  const text = `the certificate authority gave a certificate that is not for "${name}" and its key, or has ended`
+  const text = `the certificate authority gave a certificate that is not for "${name}" and its key, has ended, or is too weak`
   throw new UpstreamError('certificate-invalid', text)
 }

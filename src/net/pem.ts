@@ -1,4 +1,5 @@
 import { X509Certificate, createPrivateKey, type KeyObject } from 'node:crypto'
+import { createSecureContext } from 'node:tls'
 
 /** The certificates of a PEM text, in its order; undefined when there is none or one cannot be read. */
 export function parseChain(pem: string): readonly X509Certificate[] | undefined {
@@ -16,6 +17,16 @@ export function parseKey(pem: string): KeyObject | undefined {
     return createPrivateKey(pem)
   } catch {
     return undefined
+  }
+}
+
+/** Whether OpenSSL serves it, of which keys and signatures that are too weak are a part; a chain and its key, PEM. */
+export function canServe(cert: string, key: string): boolean {
+  try {
+    createSecureContext({ cert, key })
+    return true
+  } catch {
+    return false
   }
 }
 
