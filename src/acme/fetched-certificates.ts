@@ -52,8 +52,10 @@ export interface FetchedCertificatesOptions {
 
 /** @limit none: certificates that are fetched at the same time; the others wait for their turn */
 const maxAtOnce = 3
+/** @limit time for one try to fetch a certificate, all its ways together: it is tried again later */
+const maxTryMs = 840_000
 /** How long one gateway alone may try one name, in milliseconds: longer than any try takes. */
-const leaseMs = 900_000
+const leaseMs = maxTryMs + 60_000
 /** When to look again whether another gateway has fetched it, in milliseconds. */
 const othersTurnMs = 60_000
 /** After this long a challenge is one that its gateway has left behind, in milliseconds. */
@@ -87,6 +89,8 @@ export async function openFetchedCertificates(
   const listeners = new Set<() => void>()
   const underWay = new Set<Promise<void>>()
   let kept = new Map<string, Kept>()
+  /** Those of `underWay`, by name: also one that is wanted no more, and may be again. */
+  const trying = new Map<string, Kept>()
   let timer: Disposable | undefined
 
   const take = (record: AcmeRecord): void => {
@@ -114,9 +118,7 @@ export async function openFetchedCertificates(
     if (kind !== 'certificate' || record === undefined) return
     const it = kept.get(name)
     if (it === undefined) return
-    // Of a life of seconds, as in a trial, the next one is not asked for in the same moment.
-    const soonestMs = clock.now() + soonestAgainMs
-    const nextTryAtMs = Math.max(dueMs(name), soonestMs)
+    const nextTryAtMs = nextRenewalMs(name)
     Object.assign(it, { failures: 0, isUnresolved: false, error: undefined, nextTryAtMs })
     for (const listener of listeners) listener()
     plan()
@@ -134,6 +136,18 @@ export async function openFetchedCertificates(
   function dueMs(name: string): number {
     const validity = held.get(name)?.validity
     return validity === undefined ? clock.now() : renewalDueMs(validity)
+  }
+
+  /**
+   * Of a life of seconds, as in a trial, the next one is not asked for in the same moment; and where clocks differ, so that
+   * one is due as it comes, not again and again.
+   */
+  function nextRenewalMs(name: string): number {
+    const nowMs = clock.now()
+    const { untilMs = nowMs } = held.get(name)?.validity ?? {}
+    const dueAtMs = dueMs(name)
+    const atMs = dueAtMs > nowMs ? dueAtMs : nowMs + (untilMs - nowMs) / 2
+    return Math.max(atMs, nowMs + soonestAgainMs)
   }
 
   /** Begins what is due, and comes back for the next. */
@@ -156,14 +170,17 @@ export async function openFetchedCertificates(
   }
 
   function begin(it: Kept): void {
+    const { name } = it.wanted
     it.isBeingFetched = true
-    const trying = attempt(it).then((tell) => {
+    trying.set(name, it)
+    const ended = attempt(it).then((tell) => {
       it.isBeingFetched = false
-      underWay.delete(trying)
+      trying.delete(name)
+      underWay.delete(ended)
       plan()
       tell()
     })
-    underWay.add(trying)
+    underWay.add(ended)
   }
 
   /** Never rejects; answers what is to be told once it is over. */
@@ -173,18 +190,22 @@ export async function openFetchedCertificates(
       holder,
       untilMs: clock.now() + leaseMs,
     }
+    const tooLong = new AbortController()
+    using _limit = clock.schedule(maxTryMs, () => tooLong.abort(new Error('it took too long')))
+    const signal = AbortSignal.any([ending.signal, tooLong.signal])
     try {
-      if (await store.leases.take(lease, clock.now())) return await fetch(it)
+      if (await store.leases.take(lease, clock.now())) return await fetch(it, signal)
       it.nextTryAtMs = clock.now() + othersTurnMs
       return () => undefined
     } catch (error) {
-      return ending.signal.aborted ? () => undefined : failed(it, error)
+      if (ending.signal.aborted) return () => undefined
+      return failed(it, tooLong.signal.aborted ? tooLong.signal.reason : error)
     } finally {
       await store.leases.release(lease.name, holder).catch(() => undefined)
     }
   }
 
-  async function fetch(it: Kept): Promise<() => void> {
+  async function fetch(it: Kept, signal: AbortSignal): Promise<() => void> {
     const { name } = it.wanted
     // Another gateway may have been here a moment ago.
     const found = await store.acme.get('certificate', name)
@@ -194,7 +215,7 @@ export async function openFetchedCertificates(
       return () => undefined
     }
     const isRenewal = held.has(name)
-    const certificate = await authority.fetch(it.wanted, ending.signal)
+    const certificate = await authority.fetch(it.wanted, signal)
     await store.acme.put({
       kind: 'certificate',
       name,
@@ -253,7 +274,9 @@ export async function openFetchedCertificates(
       })),
     want(wanted) {
       const former = kept
-      kept = new Map(wanted.map((one) => [one.name, adopt(one, former.get(one.name))]))
+      kept = new Map(
+        wanted.map((one) => [one.name, adopt(one, former.get(one.name) ?? trying.get(one.name))]),
+      )
       const isSame = [...kept.keys()].join() === [...former.keys()].join()
       if (!isSame) for (const listener of listeners) listener()
       plan()
