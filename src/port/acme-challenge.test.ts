@@ -79,6 +79,20 @@ test('nothing is said on such a connection, and it ends', async (t) => {
   assert.equal(bytes, 0)
 })
 
+test('whoever goes on talking there is not kept', { timeout: 20_000 }, async (t) => {
+  const challenges = createProofs()
+  challenges.open.set('db.example.com', proof)
+  const { port } = (await openTestPort(t, { challenges, handshakeTimeoutMs: 500 })).address
+  const connection = connect({ port, host: '127.0.0.1', allowHalfOpen: true })
+  const options = { socket: connection, allowHalfOpen: true, rejectUnauthorized: false }
+  const socket = tls.connect({ ...options, ...asked })
+  socket.on('error', () => undefined)
+  await once(socket, 'secureConnect')
+  const talk = setInterval(() => socket.write('.'), 50)
+  t.after(() => clearInterval(talk))
+  await once(connection.resume(), 'close')
+})
+
 test('a ClientHello in pieces is waited for while a name is proven, and only for so long', async (t) => {
   const challenges = createProofs()
   challenges.open.set('db.example.com', proof)

@@ -22,9 +22,6 @@ export interface ChallengeAnswers {
 /** RFC 8737 §6.2. */
 const protocol = 'acme-tls/1'
 
-/** @limit none: how long a certificate authority may keep its connection after the handshake */
-const lingerMs = 5_000
-
 /** RFC 8446 §5.1: the longest record, in bytes. */
 const maxRecordBytes = 5 + 16 * 1024
 
@@ -50,8 +47,6 @@ export function createChallengeAnswers(
   // RFC 8737 §3: once the handshake is done, nothing is said.
   server.on('secureConnection', (socket) => {
     socket.end()
-    // Whoever stays has seen what there is to see.
-    socket.setTimeout(lingerMs, () => socket.destroy())
     socket.on('error', () => undefined)
   })
   server.on('tlsClientError', (_error, socket) => socket.destroy())
@@ -68,6 +63,9 @@ export function createChallengeAnswers(
       })
       if (isOne !== true || connection.destroyed) return false
       connection.allowHalfOpen = false
+      // For all of it: whoever stays has seen what there is to see, and a byte now and then keeps nothing open.
+      const ending = setTimeout(() => connection.destroy(), handshakeTimeoutMs)
+      connection.once('close', () => clearTimeout(ending))
       server.emit('connection', connection)
       return true
     },
