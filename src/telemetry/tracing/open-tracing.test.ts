@@ -106,3 +106,13 @@ test('a collector that refuses is said once, and holds up nobody', async (t) => 
   assert.equal(said.length, 1)
   assert.equal((said[0] as unknown[])[0], 'traces not sent')
 })
+
+test("of a stranger's path no more is kept than a name needs", async (t) => {
+  const { url, sent } = await startCollector(t)
+  const tracing = openTracing(settings({ url }), { logger: silentLogger, clock: systemClock })
+  const path = `/oauth2/${'a'.repeat(20_000)}`
+  tracing.begin(`GET ${path}`, { 'url.path': path })?.end({}, false)
+  await tracing.close()
+  assert.match(sent[0]?.body ?? '', /GET \/oauth2\/aaa/)
+  assert.ok((sent[0]?.body.length ?? 0) < 3_000)
+})

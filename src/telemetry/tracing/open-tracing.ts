@@ -20,6 +20,8 @@ import type { RequestTrace, SpanAttributes, Tracing } from './tracing.ts'
 const maxQueued = 4_096
 /** @limit text of a span's attribute, in characters: it is cut */
 const maxTextChars = 1_024
+/** @limit name of a trace, in characters: it is cut */
+const maxNameChars = 100
 /** Longest wait for the collector when the gateway ends, in milliseconds: the rest is not sent. */
 const closingWaitMs = 2_000
 /** At most so often the log says that the collector takes nothing, in milliseconds. */
@@ -91,7 +93,8 @@ export function openTracing(
 
   return {
     begin(name, attributes) {
-      const span = tracer.startSpan(name, {
+      // A path is a stranger's, and the SDK cuts attributes alone.
+      const span = tracer.startSpan(name.slice(0, maxNameChars), {
         kind: SpanKind.SERVER,
         attributes: given(attributes),
         root: true,
