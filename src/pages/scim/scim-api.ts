@@ -35,6 +35,8 @@ export interface ScimApiParts {
 const maxBodyBytes = 1_048_576
 /** Where nothing else is asked for. */
 const usualResults = 100
+/** @limit members of all groups in one answer to a SCIM question: the answer ends with the group that reaches them, and the next page begins behind it */
+const maxListedMembers = 100_000
 
 const base = gatewayPaths.scim
 
@@ -143,6 +145,8 @@ interface Kind<Content> {
   /** Those that fit a filter, in the order of their making. */
   search(filter: string | undefined): readonly Resource<Content>[]
   toJson(resource: Resource<Content>): Readonly<Record<string, unknown>>
+  /** How many more its answer names. */
+  membersIn(resource: Resource<Content>): number
   /** Says what was written, and has it hold. */
   done(written: Written<Content>): Promise<void>
 }
@@ -167,6 +171,7 @@ function usersOf(c: PageContext, parts: ScimApiParts): Kind<ScimUser> {
       return all.filter(({ record, content }) => userFits(record.id, content, conditions))
     },
     toJson: (user) => userToJson(user, addressOf(c, parts)),
+    membersIn: () => 0,
     async done(written) {
       scimLog.user(c, written)
       const isIn = written.after?.content.active === true
@@ -189,6 +194,7 @@ function groupsOf(c: PageContext, parts: ScimApiParts): Kind<ScimGroup> {
         .filter(({ record, content }) => groupFits(record.id, content, conditions))
     },
     toJson: (group) => groupToJson(group, addressOf(c, parts), provisioned),
+    membersIn: ({ content }) => content.members.length,
     done(written) {
       scimLog.group(c, written)
       return Promise.resolve()
@@ -204,8 +210,13 @@ const list: Action = async (c, kind) => {
   const startIndex = Math.max(1, numberIn(c.req.query('startIndex')) ?? 1)
   const count = Math.min(maxResults, Math.max(0, numberIn(c.req.query('count')) ?? usualResults))
   const found = kind.search(c.req.query('filter'))
-  const page = found.slice(startIndex - 1, startIndex - 1 + count)
-  const resources = page.map((it) => picked(c, kind.toJson(it)))
+  const resources: Readonly<Record<string, unknown>>[] = []
+  let members = 0
+  for (const it of found.slice(startIndex - 1, startIndex - 1 + count)) {
+    if (members >= maxListedMembers) break
+    members += kind.membersIn(it)
+    resources.push(picked(c, kind.toJson(it)))
+  }
   return sendScim(200, listToJson(resources, found.length, startIndex))
 }
 
