@@ -1,6 +1,12 @@
 import assert from 'node:assert/strict'
 import { describe, test, type TestContext } from 'node:test'
-import { startDeviceRig, valueOf, type Answer } from '../../gateway/device.fixture.ts'
+import {
+  refreshOf,
+  startDeviceRig,
+  valueOf,
+  whose,
+  type Answer,
+} from '../../gateway/device.fixture.ts'
 import type { DeviceRig, TestBrowser } from '../../gateway/device.fixture.ts'
 import { invitationParameter, invitationPath } from '../../identity/account-provider.ts'
 import { createAuthenticator, type Authenticator } from '../../identity/authenticator.fixture.ts'
@@ -215,6 +221,22 @@ describe('refused is', () => {
     assert.equal(status, 403)
     assert.match(body, /You are not signed in/)
   })
+})
+
+test('a machine without a browser is signed in by a passkey of who approves it', async (t) => {
+  const rig = await setUp(t)
+  const authenticator = rig.newAuthenticator()
+  const browser = await rig.accept(authenticator)
+  const code = await rig.begin()
+  const pressed = await browser.post(gatewayPaths.device, await browser.question(code))
+  const { pathname, search } = new URL(refreshOf(pressed))
+  const asking = await browser.get(pathname + search)
+  const state = valueOf(asking.body, 'state')
+  const signed = { state, response: authenticator.get(optionsOf(asking)) }
+  const done = await follow(browser, await browser.post(pathname, signed))
+  assert.match(done.body, /The machine is signed in/)
+  const { email: whom } = await whose(rig, await rig.poll(code))
+  assert.equal(whom, email)
 })
 
 test('passkeys are renamed and removed, but for the last', async (t) => {
