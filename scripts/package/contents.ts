@@ -18,6 +18,9 @@ export interface Component {
 const textsOfOthers: Readonly<Record<string, string>> = {
   '@hono/zod-openapi': 'node_modules/hono/LICENSE',
   '@hono/zod-validator': 'node_modules/hono/LICENSE',
+  // Theirs ends with it.
+  'agent-base': 'node_modules/agent-base/README.md',
+  'https-proxy-agent': 'node_modules/https-proxy-agent/README.md',
   'koa-compose': 'node_modules/koa/LICENSE',
   'react-remove-scroll-bar': 'node_modules/react-remove-scroll/LICENSE',
   // The Unlicense.
