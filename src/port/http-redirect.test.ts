@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { request } from 'node:http'
-import { connect } from 'node:net'
+import { connect, Server } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { test } from 'node:test'
 import type { TestContext } from 'node:test'
@@ -54,4 +54,13 @@ test('what is no request by a host name is led nowhere', async (t) => {
   socket.write('GET //evil.example/%0d%0a HTTP/1.1\r\nhost: db.example.com\r\n\r\n')
   const answer = await text(socket)
   assert.match(answer, /\r\nlocation: https:\/\/db\.example\.com\/\/evil\.example\/%0d%0a\r\n/)
+})
+
+test('a connection that the system cannot give ends nothing else', async (t) => {
+  const listen = t.mock.method(Server.prototype, 'listen')
+  const port = await start(t)
+  const server: unknown = listen.mock.calls[0]?.this
+  assert.ok(server instanceof Server)
+  server.emit('error', Object.assign(new Error('accept EMFILE'), { code: 'EMFILE' }))
+  assert.equal((await ask(port, '/')).statusCode, 308)
 })

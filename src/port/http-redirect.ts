@@ -60,6 +60,8 @@ export async function serveHttpRedirect(options: HttpRedirectOptions): Promise<H
     const { host = '', port } = options.address
     throw listenError(error, host === '' ? `:${port}` : formatAuthority({ host, port }))
   }
+  // As on the port: with no descriptor left `accept` fails, which without a listener would end the process.
+  server.on('error', () => undefined)
   return {
     address: server.address() as AddressInfo,
     async close() {
