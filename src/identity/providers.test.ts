@@ -102,6 +102,7 @@ test('an address at one of its domains is believed, and nothing that only looks 
     'boss@sub.example.com',
     'example.com',
     'x@y@example.com',
+    'x@example.com@evil.example',
   ]) {
     rig.partner.people.change(guest.id, { email })
     assert.equal((await signIn(rig, 'partner')).emailVerified, false, email)

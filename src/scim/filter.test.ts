@@ -2,6 +2,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { ScimFault } from './fault.ts'
+import { userFits } from './match.ts'
+import { readUser } from './user.ts'
 import { parseFilter, parsePath } from './filter.ts'
 
 test('comparisons are read with their values', () => {
@@ -66,4 +68,23 @@ test('no text makes it fail in another way, or read for long', () => {
       }
     }),
   )
+})
+
+test('what is said of one entry of a list holds of the same entry', () => {
+  const user = readUser({
+    userName: 'alice',
+    emails: [
+      { value: 'a@example.com', type: 'work', primary: true },
+      { value: 'a@example.org', type: 'home' },
+    ],
+  })
+  const fits = (filter: string): boolean => userFits('1', user, parseFilter(filter))
+  assert.equal(fits('emails[type eq "WORK"].value eq "A@example.com"'), true)
+  assert.equal(fits('emails[type eq "home"].value eq "a@example.com"'), false)
+  assert.equal(
+    fits('emails[type eq "home" and value eq "a@example.org"].value eq "a@example.org"'),
+    true,
+  )
+  assert.equal(fits('emails[primary eq true].value eq "a@example.org"'), false)
+  assert.equal(fits('emails[primary eq false].value eq "a@example.org"'), true)
 })
