@@ -3,8 +3,10 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe } from 'node:test'
 import { startChild, type Child, type Result } from './child.ts'
+import { startChromiumOn } from './peers/chromium.ts'
 import { openNamespace } from './peers/namespaces.ts'
 import { startPebble } from './peers/pebble.ts'
+import { ensurePagesBuilt } from './pages-built.ts'
 import { maxBulkTestMs, peerTest, program } from './peers.ts'
 import { personAt } from './person.ts'
 import { posternCommand } from './rig.ts'
@@ -84,6 +86,61 @@ describe('from nothing to a first signed-in tunnel', () => {
       const [command, line] = machine.command(...posternCommand(...args))
       const tunnel = startChild(scope, command, line, { env: ann.env, cwd: ann.home })
       tunnel.stdin.write('hello')
+      await tunnel.says(/hello/)
+      assert.ok(performance.now() - beganMs < promisedMs)
+      tunnel.stdin.end()
+      assert.equal(await tunnel.ended, 0, tunnel.errors())
+    },
+    maxBulkTestMs + promisedMs,
+  )
+
+  peerTest(
+    'with passkeys, and nobody else than a certificate authority',
+    ['Pebble', 'network namespaces', 'socat', 'curl', 'Chromium', 'OpenSSL'],
+    async (scope) => {
+      ensurePagesBuilt()
+      const { machine, pebble, home, run, start } = await startMachine(scope)
+      const beganMs = performance.now()
+
+      await run(
+        ...`gateway init --host ${host} --email ann@example.com`.split(' '),
+        ...`--autocert-ca ${pebble.directoryUrl} --service db=127.0.0.1:5432`.split(' '),
+        '--autocert-trusted-ca-file',
+        pebble.caFile,
+      )
+      const gateway = start('gateway')
+      await gateway.says(/"message":"certificate fetched"/)
+      const invited = await run('gateway', 'accounts', 'invite', 'ann@example.com')
+
+      const seen = `openssl s_client -connect ${host}:443 -servername ${host} </dev/null`
+      await machine.shell(`${seen} 2>/dev/null | openssl x509 > '${join(home, 'cert.pem')}'`)
+      const { page } = await startChromiumOn(machine, scope, { home })
+      const debug = await page.context().newCDPSession(page)
+      await debug.send('WebAuthn.enable')
+      await debug.send('WebAuthn.addVirtualAuthenticator', {
+        options: {
+          protocol: 'ctap2',
+          transport: 'internal',
+          hasResidentKey: true,
+          hasUserVerification: true,
+          isUserVerified: true,
+          automaticPresenceSimulation: true,
+        },
+      })
+      await page.goto(invited.output.trim())
+      await page.getByLabel('Your name').fill('Ann')
+      await page.getByRole('button', { name: 'Make a passkey' }).click()
+      await page.getByText('Add a second passkey now').waitFor()
+
+      const caFile = join(scope.directory, 'root.pem')
+      await writeFile(caFile, await pebble.root())
+      const ann = await personAt(scope, { origin, caFile }, 'ann@example.com')
+      const args = ann.tcpArgs('db.internal:5432', '--listen', '-', '--browser-cmd', '/bin/true')
+      const [command, line] = machine.command(...posternCommand(...args))
+      const tunnel = startChild(scope, command, line, { env: ann.env, cwd: ann.home })
+      tunnel.stdin.write('hello')
+      const [, signIn = ''] = await tunnel.says(/sign in at:\n\n {2}(\S+)\n/)
+      await page.goto(signIn)
       await tunnel.says(/hello/)
       assert.ok(performance.now() - beganMs < promisedMs)
       tunnel.stdin.end()

@@ -35,7 +35,11 @@ export interface AcmeAuthority {
 export const certificateKinds = ['acme', 'local', 'files'] as const
 
 /** Who says who somebody is. */
-export interface SignInChoice {
+export type SignInChoice =
+  /** The gateway itself: accounts with passkeys. */
+  { readonly provider: 'passkeys' } | ProviderChoice
+
+export interface ProviderChoice {
   readonly provider: ProviderName
   /** Undefined where the provider knows its own. */
   readonly url: string | undefined

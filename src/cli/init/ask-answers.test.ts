@@ -29,6 +29,8 @@ test('what the command line does not say is what is usual', async () => {
     allow: 'acme-corp.com',
     service: undefined,
   })
+  const alone = await askAnswers({ host: 'a.acme-corp.com', email: 'ann@acme-corp.com' }, undefined)
+  assert.deepEqual(alone.signIn, { provider: 'passkeys' })
   const own = await askAnswers({ ...whole, autocertCa: 'https://ca.corp/dir' }, undefined)
   const authority = { url: 'https://ca.corp/dir', caFile: undefined }
   assert.deepEqual(own.certificates, { kind: 'acme', authority })
@@ -43,7 +45,10 @@ test('what the command line does not say is what is usual', async () => {
 test('every option that is missing is named at once', async () => {
   await assert.rejects(askAnswers({}, undefined), {
     code: 'init-incomplete',
-    message: /"--host", "--email", "--provider", .*"--client-id", "--client-secret-file"/,
+    message: /"--host", "--email"$/,
+  })
+  await assert.rejects(askAnswers({ provider: 'okta' }, undefined), {
+    message: /"--host", "--email", "--provider-url", "--client-id", "--client-secret-file"$/,
   })
 })
 
@@ -51,7 +56,7 @@ test('an option that says nothing is a fault that names it', async () => {
   const cases: readonly [InitFlags, RegExp][] = [
     [{ host: 'https://x' }, /"--host": "https:\/\/x" is no host name/],
     [{ host: '192.0.2.1' }, /"--host": it must be a name/],
-    [{ provider: 'apple' }, /"--provider": say one of oidc, google/],
+    [{ provider: 'apple' }, /"--provider": say one of passkeys, oidc, google/],
     [{ provider: 'okta', providerUrl: 'okta' }, /"--provider-url": "okta" must be an https URL/],
     [{ service: 'db' }, /"--service": "db" must be NAME=HOST:PORT/],
     [{ allow: 'ann@' }, /"--allow": "ann@" is neither a domain nor an email address/],

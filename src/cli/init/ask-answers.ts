@@ -14,6 +14,7 @@ import {
   type ClientSecret,
   type FirstService,
   type InitAnswers,
+  type ProviderChoice,
   type SignInChoice,
 } from './answers.ts'
 import type { Question, Questions } from './questions.ts'
@@ -91,7 +92,10 @@ export async function askAnswers(
   const listen = await decide(flags.listen ?? listenFor(host ?? ''), '--listen', listenQuestion)
   const provider = await decide(flags.provider, '--provider', providerQuestion)
   const origin = missing.length > 0 ? '' : originOf({ host, listen, certificates })
-  const signIn = await decideSignIn({ provider, origin }, flags, decide)
+  const signIn: SignInChoice =
+    provider === 'passkeys'
+      ? { provider }
+      : await decideProvider({ provider, origin }, flags, decide)
   const service = await decide(flags.service, '--service', serviceQuestion)
   if (missing.length > 0) throw incomplete(missing)
   const usual = allowedWith(email ?? '')
@@ -108,11 +112,11 @@ export async function askAnswers(
 
 type Decide = <T>(given: string | undefined, option: string, question: Question<T>) => Promise<T>
 
-async function decideSignIn(
+async function decideProvider(
   { provider, origin }: { readonly provider: ProviderName | undefined; readonly origin: string },
   flags: InitFlags,
   decide: Decide,
-): Promise<SignInChoice> {
+): Promise<ProviderChoice> {
   const kind: ProviderKind = providers[provider ?? 'oidc']
   const url =
     kind.url === undefined && provider !== undefined
@@ -210,15 +214,18 @@ const usable = Object.entries(providers)
   .filter(([, kind]) => !('refused' in kind))
   .map(([name]) => name as ProviderName)
 
-const providerQuestion: Question<ProviderName> = {
+const providerQuestion: Question<ProviderName | 'passkeys'> = {
   about: [
-    `Who says who people are: ${usable.join(', ')}.`,
+    'Who says who people are: "passkeys" has you invite them, and needs nobody else; or an identity provider,',
+    `${usable.join(', ')}.`,
     '"oidc" is any other OpenID Connect provider, "azure" Microsoft Entra ID; docs/providers.md says what to enter there.',
   ],
   text: 'Provider',
+  fallback: 'passkeys',
   parse(answer) {
-    const name = usable.find((it) => it === answer.toLowerCase())
-    return name === undefined ? { fault: `say one of ${usable.join(', ')}` } : { value: name }
+    const names = ['passkeys', ...usable] as const
+    const name = names.find((it) => it === answer.toLowerCase())
+    return name === undefined ? { fault: `say one of ${names.join(', ')}` } : { value: name }
   },
 }
 

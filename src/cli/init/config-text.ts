@@ -61,26 +61,38 @@ certificate_key_file: ${scalar(certificates.key)}
 }
 
 function signIn(answers: InitAnswers): string {
-  const { signIn, email } = answers
   const origin = originOf(answers)
-  const secret = 'file' in signIn.secret ? signIn.secret.file : initFiles.secret
   const lines = [
     `# Where people sign in, and see what they may use. ${origin}/console/ is the console.`,
     `authenticate_service_url: ${origin}`,
     '',
-    `# Who says who they are. It must know ${origin}/oauth2/callback as a redirect address. What is odd`,
-    `# about its groups and addresses: ${pageOf(signIn.provider)}`,
-    `idp_provider: ${signIn.provider}`,
-    ...(signIn.url === undefined ? [] : [`idp_provider_url: ${scalar(signIn.url)}`]),
-    `idp_client_id: ${scalar(signIn.clientId)}`,
-    `idp_client_secret_file: ${scalar(secret)}`,
+    ...who(answers, origin),
     '',
     '# Who may use the console and the API; nobody else.',
     'administrators:',
-    `  admin: [${scalar(email)}]`,
+    `  admin: [${scalar(answers.email)}]`,
     '',
   ]
   return lines.join('\n')
+}
+
+function who({ signIn }: InitAnswers, origin: string): readonly string[] {
+  if (signIn.provider === 'passkeys') {
+    return [
+      '# The gateway knows its people itself, by their passkeys: "postern gateway accounts invite EMAIL" (docs/accounts.md).',
+      'local_accounts: true',
+    ]
+  }
+  const { provider, url, clientId } = signIn
+  const secret = 'file' in signIn.secret ? signIn.secret.file : initFiles.secret
+  return [
+    `# Who says who they are. It must know ${origin}/oauth2/callback as a redirect address. What is odd`,
+    `# about its groups and addresses: ${pageOf(provider)}`,
+    `idp_provider: ${provider}`,
+    ...(url === undefined ? [] : [`idp_provider_url: ${scalar(url)}`]),
+    `idp_client_id: ${scalar(clientId)}`,
+    `idp_client_secret_file: ${scalar(secret)}`,
+  ]
 }
 
 function rest(answers: InitAnswers): string {

@@ -10,6 +10,9 @@ Examples:
   # asks, and writes postern.yaml here
   postern gateway init
 
+  # without a provider: people whom you invite sign in with passkeys
+  postern gateway init --host access.example.com --email ann@example.com --service db=10.0.0.5:5432
+
   # to try it on this machine, with a company's Google accounts
   postern gateway init --host localhost --email ann@example.com \\
     --provider google --client-id 123.apps.googleusercontent.com --client-secret-file secret.txt
@@ -41,7 +44,10 @@ export function defineInit(exitWith: ExitWith): Command {
     .option('--certificate-file <file>', 'certificate chain (PEM), for "files"')
     .option('--certificate-key-file <file>', 'its key (PEM), for "files"')
     .option('--listen <address>', 'where it listens (default: :443; 127.0.0.1:8443 for localhost)')
-    .option('--provider <name>', 'who says who people are: google, azure, okta, oidc, …')
+    .option(
+      '--provider <name>',
+      'who says who people are: google, azure, okta, oidc, …; passkeys: the gateway itself (default)',
+    )
     .option('--provider-url <url>', 'its address, where it is not the same for everybody')
     .option('--client-id <id>', 'client id that the provider gave the gateway')
     .option('--client-secret-file <file>', 'file with the client secret')

@@ -15,15 +15,22 @@ import { test } from 'node:test'
 import type { TestContext } from 'node:test'
 import { loadConfig } from '../../config/load.ts'
 import { providerNames } from '../../config/keys/providers.ts'
-import type { InitAnswers } from './answers.ts'
+import type { InitAnswers, ProviderChoice } from './answers.ts'
 import { pageOf } from './config-text.ts'
 import { writeInit } from './write-init.ts'
+
+const google: ProviderChoice = {
+  provider: 'google',
+  url: undefined,
+  clientId: 'abc',
+  secret: { text: 's3cret' },
+}
 
 const answers: InitAnswers = {
   host: 'access.acme-corp.com',
   listen: ':443',
   certificates: { kind: 'acme' },
-  signIn: { provider: 'google', url: undefined, clientId: 'abc', secret: { text: 's3cret' } },
+  signIn: google,
   email: 'ann@acme-corp.com',
   allow: 'acme-corp.com',
   service: { name: 'db', to: { host: '10.0.0.5', port: 5432 } },
@@ -41,10 +48,11 @@ test('what is written passes its own check without a warning, for every choice',
     listen: '127.0.0.1:8443',
     certificates: { kind: 'local' },
   } as const
-  const oidc = { ...answers.signIn, provider: 'oidc', url: 'https://login.example.com' } as const
+  const oidc = { ...google, provider: 'oidc', url: 'https://login.example.com' } as const
   const choices: readonly Partial<InitAnswers>[] = [
     {},
     { service: undefined },
+    { signIn: { provider: 'passkeys' } },
     {
       certificates: { kind: 'acme', authority: { url: 'https://ca.corp/dir', caFile: undefined } },
     },
@@ -64,7 +72,9 @@ test('what is written passes its own check without a warning, for every choice',
         ? ['has no route: every tunnel is refused']
         : [],
     )
-    assert.equal(config.identityProviders[0]?.clientSecret, 's3cret')
+    const isOwn = choice.signIn?.provider === 'passkeys'
+    assert.equal(config.localAccounts ?? false, isOwn)
+    assert.equal(config.identityProviders[0]?.clientSecret, isOwn ? undefined : 's3cret')
   }
 })
 
@@ -100,7 +110,7 @@ test('nothing that is there is written over, and nothing is left of what does no
   assert.equal(readFileSync(join(directory, 'idp-client-secret'), 'utf8'), 's3cret\n')
 
   const other = folder(t)
-  const broken = { ...answers, signIn: { ...answers.signIn, secret: { file: 'nowhere.txt' } } }
+  const broken = { ...answers, signIn: { ...google, secret: { file: 'nowhere.txt' } } }
   const at = join(other, 'postern.yaml')
   await assert.rejects(
     writeInit(at, { ...broken, certificates: { kind: 'local' } }),
@@ -139,7 +149,7 @@ test('a secret goes into a file of its own, never through a link or into one tha
 test('what was typed is a value, and never a key of its own', async (t) => {
   const path = join(folder(t), 'postern.yaml')
   const clientId = 'abc\nlog_level: debug'
-  await writeInit(path, { ...answers, signIn: { ...answers.signIn, clientId } })
+  await writeInit(path, { ...answers, signIn: { ...google, clientId } })
   const { config } = await loadConfig({ path, env: {} })
   assert.deepEqual([config.identityProviders[0]?.clientId, config.logLevel], [clientId, 'info'])
 })

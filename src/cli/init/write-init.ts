@@ -84,9 +84,9 @@ async function filesBeside({
   certificates,
   signIn,
 }: InitAnswers): Promise<Readonly<Record<string, string>>> {
-  const { secret } = signIn
+  const secret = 'secret' in signIn ? signIn.secret : undefined
   return {
-    ...('text' in secret && { [initFiles.secret]: `${secret.text}\n` }),
+    ...(secret !== undefined && 'text' in secret && { [initFiles.secret]: `${secret.text}\n` }),
     ...(certificates.kind === 'local' && (await localCertificates(host))),
   }
 }
