@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { mkdtemp, rm, stat } from 'node:fs/promises'
 import { request, type IncomingMessage } from 'node:http'
+import { Server } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
@@ -50,6 +51,15 @@ test('nobody but the user of the gateway may open the socket', async (t) => {
   const { directory } = await startSocket(t, {})
   const { mode } = await stat(join(directory, stateFiles.controlSocket))
   assert.equal((mode & 0o777).toString(8), '600')
+})
+
+test('a connection that the system cannot give ends nothing else', async (t) => {
+  const listen = t.mock.method(Server.prototype, 'listen')
+  const { ask } = await startSocket(t, {})
+  const server: unknown = listen.mock.calls[0]?.this
+  assert.ok(server instanceof Server)
+  for (const times of [1, 2]) server.emit('error', new Error(`accept EMFILE ${times}`))
+  assert.equal((await ask('GET', '/nothing')).statusCode, 404)
 })
 
 /** As many sessions as are asked for; `onEnd` is told how many were. */

@@ -43,6 +43,8 @@ export async function startControl(path: string, options: ControlOptions): Promi
     server.once('error', (error) => reject(listenError(error, path)))
     server.listen(path, resolve)
   })
+  // Without a listener a failed `accept`, as with no descriptor left, would end the process.
+  server.on('error', () => undefined)
   await chmod(path, 0o600)
   return {
     async close() {

@@ -78,6 +78,8 @@ export async function serveMetrics(
   } catch (error) {
     throw new SystemError('metrics-address-unavailable', messageOf(error), { cause: error })
   }
+  // Without a listener a failed `accept`, as with no descriptor left, would end the process.
+  server.on('error', () => undefined)
   let closing: Promise<void> | undefined
   return {
     address: server.address() as AddressInfo,

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { connect, createServer } from 'node:net'
+import { connect, createServer, Server } from 'node:net'
 import type { AddressInfo, Socket } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { test } from 'node:test'
@@ -206,4 +206,16 @@ test('a host that a page may claim, and requests of its kind, get nothing from i
     'GET /metrics HTTP/1.1\r\nHost: evil.example\r\nOrigin: http://evil.example\r\n\r\n',
   )
   assert.doesNotMatch(cross, /access-control-allow/i)
+})
+
+test('a connection that the system cannot give ends nothing else', async (t) => {
+  const listening = t.mock.method(Server.prototype, 'listen')
+  const metrics = await serveMetrics(createMetrics(), { host: '127.0.0.1', port: 0 })
+  t.after(() => metrics.close(0))
+  const server: unknown = listening.mock.calls[0]?.this
+  assert.ok(server instanceof Server)
+  server.emit('error', new Error('accept EMFILE'))
+  const answer = await fetch(`http://127.0.0.1:${metrics.address.port}/metrics`)
+  assert.equal(answer.status, 200)
+  await answer.text()
 })
