@@ -92,7 +92,7 @@ function SignIn(): ReactNode {
     <Paper className="card" p="lg">
       <Stack gap="md" align="flex-start">
         <Title order={1}>This is a Postern gateway</Title>
-        <Text>Sign in with your company account to see the routes you may use.</Text>
+        <Text>Sign in to see the routes you may use.</Text>
         <Button component="a" href="/.pomerium/sign_in">
           Sign in
         </Button>

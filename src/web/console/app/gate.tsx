@@ -16,7 +16,7 @@ function signInAddress(): string {
 export function SignIn(): ReactNode {
   return (
     <Alone title="The console of this gateway">
-      <Text>Sign in with your company account. The console is for whoever looks after access.</Text>
+      <Text>Sign in. The console is for whoever looks after access.</Text>
       <Button component="a" href={signInAddress()}>
         Sign in
       </Button>
