@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createCertificateAuthority } from '../../../src/net/certificate.ts'
 import { freePort } from '../../../src/net/free-port.fixture.ts'
@@ -52,11 +52,20 @@ async function build(scope: Scope): Promise<string> {
     const env = Object.fromEntries(kept.flatMap((name) => [[name, process.env[name] ?? '']]))
     const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''))
     const what = `github.com/letsencrypt/pebble/v2/cmd/pebble@${version}`
+    // Two files of tests may build it at once: each puts a whole one in its place.
+    const own = await mkdtemp(join(await madeFolder(), 'build-'))
     await mustRun(scope, program('go'), ['install', what], {
-      env: { ...given, GOBIN: folder, CGO_ENABLED: '0', GOTOOLCHAIN: 'local' },
+      env: { ...given, GOBIN: own, CGO_ENABLED: '0', GOTOOLCHAIN: 'local' },
     })
+    await rename(join(own, 'pebble'), path)
+    await rm(own, { recursive: true })
   }
   return path
+}
+
+async function madeFolder(): Promise<string> {
+  await mkdir(folder, { recursive: true })
+  return folder
 }
 
 /** Starts one on loopback; it forgets everything with its end. */
