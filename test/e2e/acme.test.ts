@@ -95,7 +95,7 @@ const keptTunnels = 20
 
 /** Tunnels that echo without a pause until the end, and as many that are opened anew, one after the other. */
 function startLoad(port: number, ca: string) {
-  let isOver = false
+  const over = new AbortController()
   const open = async (): Promise<tls.TLSSocket> => {
     const socket = await connectTo(port, 'db.example.test', ca)
     socket.write('CONNECT db.example.test:5432 HTTP/1.1\r\nhost: db.example.test:5432\r\n\r\n')
@@ -113,12 +113,13 @@ function startLoad(port: number, ca: string) {
   }
   const stay = async (at: number): Promise<void> => {
     const socket = await open()
-    for (let count = 0; !isOver; count += 1) await echo(socket, `tunnel ${at}, line ${count}\n`)
+    for (let count = 0; !over.signal.aborted; count += 1)
+      await echo(socket, `tunnel ${at}, line ${count}\n`)
     socket.destroy()
   }
   const comeAndGo = async (): Promise<number> => {
     let opened = 0
-    for (; !isOver; opened += 1) {
+    for (; !over.signal.aborted; opened += 1) {
       const socket = await open()
       await echo(socket, 'for a moment')
       socket.destroy()
@@ -129,7 +130,7 @@ function startLoad(port: number, ca: string) {
   const coming = comeAndGo()
   return {
     async end() {
-      isOver = true
+      over.abort()
       return { kept: (await staying).length, opened: await coming }
     },
   }
