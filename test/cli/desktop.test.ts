@@ -19,7 +19,7 @@ describe('what the commands of the desktop daemon say', () => {
     assert.equal(up.code, 2)
     assert.match(
       up.stderr,
-      /could not be read \(.*connections\.json:\d+:\d+: is not .*\): it is kept as/,
+      /could not be read \(.*connections\.json:\d+:\d+: opens "\[", which is never closed\): it is kept as/,
     )
     assert.match(up.stderr, /\n {2}hint: mend it and import it, .*\nno connection is saved yet\n/)
     assert.match((await home.run('status')).stderr, /it is kept as .*\n {2}hint: mend it/)
