@@ -63,6 +63,15 @@ const oneLanguage = {
   },
 }
 
+/** Its former cryptography, of which nothing is used: a third of a megabyte. */
+const acmeWithoutForge = {
+  name: 'acme-without-forge',
+  setup({ onLoad }) {
+    const forge = /[\\/]acme-client[\\/]src[\\/]crypto[\\/]forge\.js$/
+    onLoad({ filter: forge }, () => ({ contents: 'module.exports = {}', loader: 'js' }))
+  },
+}
+
 /** Into `outdir`, with a list of the packages in it, `made-of`. */
 export async function buildProgram(outdir) {
   const { build } = await import('esbuild').catch(notInstalled)
@@ -89,7 +98,7 @@ export async function buildProgram(outdir) {
     // Of the demo's parts: what makes ssh2 faster where it was compiled, which it tries, and the database that a
     // checkout has for its tests (`quickstart/services/pglite.ts`).
     external: ['cpu-features', '*.node', '@electric-sql/*'],
-    plugins: [oneLanguage, fewMediaTypes, shortLocals],
+    plugins: [oneLanguage, fewMediaTypes, acmeWithoutForge, shortLocals],
     // Names stay, for stack traces.
     minifySyntax: true,
     minifyWhitespace: true,

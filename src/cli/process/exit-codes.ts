@@ -54,6 +54,8 @@ export function exitCodeLines(names: readonly (keyof typeof exitCodes)[]): strin
 
 const byErrorCode: Readonly<Record<string, ExitCode>> = {
   'backup-exists': exitCodes.usage,
+  'invalid-email': exitCodes.usage,
+  'no-local-accounts': exitCodes.usage,
   'init-exists': exitCodes.usage,
   'init-incomplete': exitCodes.usage,
   'init-left': exitCodes.usage,
