@@ -138,7 +138,16 @@ async function startGateway(
   }
   const configPath = join(home, 'postern.yaml')
   await writeFile(configPath, stringify(settings), { mode: 0o600 })
-  const [node, args] = posternCommand('gateway', '-c', configPath, '--grace-period', '0s')
+  // Of lines for people a terminal takes far more than it does of JSON before it is full.
+  const format = where === 'terminal' ? ['--log-format', 'json'] : []
+  const [node, args] = posternCommand(
+    'gateway',
+    '-c',
+    configPath,
+    '--grace-period',
+    '0s',
+    ...format,
+  )
   const line = ['exec', ...[node, ...args].map((word) => `'${word}'`)].join(' ')
   const child =
     where === 'plain'
