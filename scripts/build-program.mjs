@@ -3,6 +3,7 @@
 import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join, relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { apartDirectory, apartEntries, entriesApart, importsApart } from './packages-apart.mjs'
 import { packagesIn } from './packages-in.mjs'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
@@ -72,13 +73,33 @@ const acmeWithoutForge = {
   },
 }
 
+/** @type {import('esbuild').BuildOptions} */
+const options = {
+  absWorkingDir: root,
+  // A bundle has the paths of packages, which are the same where node_modules is a link.
+  preserveSymlinks: true,
+  bundle: true,
+  splitting: true,
+  format: 'esm',
+  platform: 'node',
+  target: 'node24',
+  // Packages that name files of theirs by it, which we do not use. Bun would put the folder of the build in its place,
+  // and no two executables were alike.
+  define: { __dirname: '"/"', __filename: '"/"' },
+  // Names stay, for stack traces.
+  minifySyntax: true,
+  minifyWhitespace: true,
+  legalComments: 'external',
+  write: false,
+  metafile: true,
+  logLevel: 'warning',
+}
+
 /** Into `outdir`, with a list of the packages in it, `made-of`. */
 export async function buildProgram(outdir) {
   const { build } = await import('esbuild').catch(notInstalled)
-  const result = await build({
-    absWorkingDir: root,
-    // A bundle has the paths of packages, which are the same where node_modules is a link.
-    preserveSymlinks: true,
+  const program = await build({
+    ...options,
     // Threads are started by their files, see src/config/worker/in-worker.ts and src/store/sqlite.ts.
     entryPoints: {
       [entry]: 'src/cli/main.ts',
@@ -87,31 +108,25 @@ export async function buildProgram(outdir) {
     },
     outdir,
     chunkNames: 'chunks/[name]-[hash]',
-    bundle: true,
-    splitting: true,
-    format: 'esm',
-    platform: 'node',
-    target: 'node24',
-    // Packages that name files of theirs by it, which we do not use. Bun would put the folder of the build in its place,
-    // and no two executables were alike.
-    define: { __dirname: '"/"', __filename: '"/"' },
-    // Of the demo's parts: what makes ssh2 faster where it was compiled, which it tries, and the database that a
-    // checkout has for its tests (`quickstart/services/pglite.ts`).
-    external: ['cpu-features', '*.node', '@electric-sql/*'],
-    plugins: [oneLanguage, fewMediaTypes, acmeWithoutForge, shortLocals],
-    // Names stay, for stack traces.
-    minifySyntax: true,
-    minifyWhitespace: true,
-    legalComments: 'external',
-    write: false,
-    metafile: true,
-    logLevel: 'warning',
+    // Of the demo's parts: the database that a checkout has for its tests (`quickstart/services/pglite.ts`).
+    external: ['@electric-sql/*'],
+    plugins: [importsApart, oneLanguage, shortLocals],
+  })
+  const apart = await build({
+    ...options,
+    entryPoints: apartEntries,
+    outdir: join(outdir, apartDirectory),
+    chunkNames: 'chunk-[hash]',
+    // What makes ssh2 faster where it was compiled, which it tries.
+    external: ['cpu-features', '*.node'],
+    plugins: [entriesApart, fewMediaTypes, acmeWithoutForge, shortLocals],
   })
   // Only what this script makes: the browser's files are built beside it.
-  for (const name of ['chunks', `${entry}.js`, 'worker.js', 'sqlite-thread.js'])
+  for (const name of ['chunks', apartDirectory, `${entry}.js`, 'worker.js', 'sqlite-thread.js'])
     rmSync(join(outdir, name), { recursive: true, force: true })
+  const files = [...program.outputFiles, ...apart.outputFiles]
   let totalBytes = 0
-  for (const file of result.outputFiles) {
+  for (const file of files) {
     const text = withRequire(file.text)
     mkdirSync(dirname(file.path), { recursive: true })
     writeFileSync(file.path, text)
@@ -122,9 +137,10 @@ export async function buildProgram(outdir) {
   const entryBytes = readFileSync(entryPath).length
   const kibibytes = Math.ceil(totalBytes / 1024)
   process.stderr.write(
-    `build: ${relative(root, entryPath)} ${entryBytes} bytes, ${result.outputFiles.length} files, ${kibibytes} KiB\n`,
+    `build: ${relative(root, entryPath)} ${entryBytes} bytes, ${files.length} files, ${kibibytes} KiB\n`,
   )
-  writeFileSync(join(outdir, 'made-of'), packagesIn(usedInputs(result.metafile)).join('\n') + '\n')
+  const inputs = [program, apart].flatMap(({ metafile }) => usedInputs(metafile))
+  writeFileSync(join(outdir, 'made-of'), packagesIn(inputs).join('\n') + '\n')
 }
 
 /** Files of which something is left in the bundle. */

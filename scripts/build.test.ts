@@ -68,6 +68,7 @@ describe('the release build', () => {
       'scripts/build.mjs',
       'scripts/build-program.mjs',
       'scripts/build-web.mjs',
+      'scripts/packages-apart.mjs',
       'scripts/packages-in.mjs',
     ])
       cpSync(join(root, file), join(folder, file))

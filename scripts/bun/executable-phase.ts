@@ -25,6 +25,7 @@ const short = [
   'test/e2e/client-certificates.test.ts',
   'test/e2e/directory.test.ts',
   'test/e2e/edge.test.ts',
+  'test/e2e/first-tunnel.test.ts',
   'test/e2e/half-close.test.ts',
   'test/e2e/kill-and-cut.test.ts',
   'test/e2e/provider-certificate.test.ts',

@@ -28,7 +28,9 @@ export interface CompileOptions {
 
 /** What becomes a module of its own in the executable: the program and the files that threads start with. */
 const entries = ['postern.js', 'worker.js', 'sqlite-thread.js']
-const directories = ['chunks', 'web']
+/** See `scripts/packages-apart.mjs`. */
+const apart = 'packages'
+const directories = ['chunks', apart, 'web']
 
 /**
  * An executable reads no settings but its user's: by itself Bun runs what a `bunfig.toml` of the folder names, and
@@ -50,7 +52,7 @@ export function compileExecutable({ dist, outfile, system = ownSystem() }: Compi
   const stage = mkdtempSync(join(realpathSync(tmpdir()), 'postern-compile-'))
   try {
     for (const name of [...entries, ...directories])
-      cpSync(join(dist, name), join(stage, name), { recursive: true })
+      cpSync(join(dist, name), join(stage, name), { recursive: true, filter: isOfProgram })
     compressPages(join(stage, 'web'))
     execFileSync(
       ownBun(),
@@ -72,6 +74,11 @@ export function compileExecutable({ dist, outfile, system = ownSystem() }: Compi
   } finally {
     rmSync(stage, { recursive: true, force: true })
   }
+}
+
+/** Licences are beside the executable. */
+function isOfProgram(path: string): boolean {
+  return !path.endsWith('.LEGAL.txt')
 }
 
 function optionsFor(system: System): string[] {
@@ -96,10 +103,12 @@ function optionsFor(system: System): string[] {
 
 /**
  * Code that is compiled already halves the time of each start. One level of inner functions has nearly all of that:
- * all levels made a start 1 ms shorter and the executable 6 MB larger. Beside Windows' runtime there is no room for any.
+ * all levels made a start 1 ms shorter and the executable 6 MB larger. Packages that few starts need stay as they are.
+ * Beside Windows' runtime there is no room for any.
  */
 function bytecodeFor({ program }: System): string[] {
-  return program === 'postern.exe' ? [] : ['--bytecode', '--bytecode-depth=1']
+  if (program === 'postern.exe') return []
+  return ['--bytecode', '--bytecode-depth=1', `--external=../${apart}/*`, `--asset=${apart}`]
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
