@@ -219,8 +219,20 @@ export const rooms: readonly Room[] = [
   },
   {
     folder: 'preflight',
-    question: 'does a configuration work out there: provider, listeners, upstreams, names',
-    mayImport: ['config', 'control', 'upstream', 'routes', 'identity', 'port', 'reach', 'net'],
+    question: 'does a configuration work out there: provider, listeners, upstreams, names, DNS',
+    mayImport: [
+      'config',
+      'control',
+      'upstream',
+      'acme',
+      'publish',
+      'routes',
+      'identity',
+      'port',
+      'reach',
+      'telemetry',
+      'net',
+    ],
   },
   {
     folder: 'client',

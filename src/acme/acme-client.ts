@@ -24,18 +24,18 @@ export class AuthorityFault extends Error {
   }
 }
 
-export interface AuthorityOptions extends Pick<
-  AcmeSettings,
-  'directoryUrl' | 'externalAccount' | 'trustedCa'
-> {
-  /** PKCS #8, PEM. */
-  readonly accountKey: string
-  /** Undefined: it is to be made, or asked for by its key. */
-  readonly accountUrl: string | undefined
+export interface DirectoryOptions extends Pick<AcmeSettings, 'directoryUrl' | 'trustedCa'> {
   /** Ends what is under way. */
   readonly signal: AbortSignal
   /** Time for one answer, to its last byte, in milliseconds. **Default:** 30 s */
   readonly answerTimeoutMs?: number
+}
+
+export interface AuthorityOptions extends DirectoryOptions, Pick<AcmeSettings, 'externalAccount'> {
+  /** PKCS #8, PEM. */
+  readonly accountKey: string
+  /** Undefined: it is to be made, or asked for by its key. */
+  readonly accountUrl: string | undefined
 }
 
 /** @limit time for one answer of a certificate authority: the certificate is tried again later */
@@ -67,12 +67,9 @@ const calls = new AsyncLocalStorage<Call>()
  * @throws AuthorityFault
  */
 export async function withAuthority<T>(
-  { signal, trustedCa, answerTimeoutMs = defaultAnswerTimeoutMs, ...options }: AuthorityOptions,
+  options: AuthorityOptions,
   work: (client: acme.Client) => Promise<T>,
 ): Promise<T> {
-  prepareLibrary()
-  const agent = agentFor(trustedCa)
-  const call: Call = { signal, agent, answerTimeoutMs, problem: undefined }
   const { keyId: kid, macKey: hmacKey } = options.externalAccount ?? {}
   const client = new acme.Client({
     directoryUrl: options.directoryUrl,
@@ -80,8 +77,31 @@ export async function withAuthority<T>(
     ...(options.accountUrl !== undefined && { accountUrl: options.accountUrl }),
     ...(kid !== undefined && hmacKey !== undefined && { externalAccountBinding: { kid, hmacKey } }),
   })
+  return inCall(options, () => work(client))
+}
+
+/**
+ * What an authority says of itself, as it says it (RFC 8555 §7.1.1). Nothing else is asked of it.
+ *
+ * @throws AuthorityFault
+ */
+export function readDirectory(options: DirectoryOptions): Promise<unknown> {
+  const url = options.directoryUrl
+  return inCall(options, async () => {
+    const { status, data } = await acme.axios.get<unknown>(url, { validateStatus: null })
+    if (status >= 400) throw unreachable(`it answers HTTP ${status}`)
+    return data
+  })
+}
+
+async function inCall<T>(
+  { signal, trustedCa, answerTimeoutMs = defaultAnswerTimeoutMs }: DirectoryOptions,
+  work: () => Promise<T>,
+): Promise<T> {
+  prepareLibrary()
+  const call: Call = { signal, agent: agentFor(trustedCa), answerTimeoutMs, problem: undefined }
   try {
-    return await calls.run(call, () => work(client))
+    return await calls.run(call, work)
   } catch (error) {
     throw new AuthorityFault(error, call.problem)
   } finally {

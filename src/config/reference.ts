@@ -65,7 +65,7 @@ only says what is wrong with it. Key names and meanings are Pomerium's.
 - **What loads and is hardly meant** is warned of in the same form, by \`check\` and in the log at every start and reload: a
   certificate that has expired, a policy's value that nothing can match, such as \`domain: "@example.com"\`.
 - **Whether it works out there** tries \`postern gateway check --online postern.yaml\`: providers, the addresses to listen on, names with their
-  certificates, and what routes lead to ([troubleshooting.md](troubleshooting.md#whoever-runs-the-gateway)).`
+  certificates, what routes lead to, and what else the gateway asks ([troubleshooting.md](troubleshooting.md#whoever-runs-the-gateway)).`
 
 const namedPolicies = `\`policies\` lists policies that routes share by their names:
 

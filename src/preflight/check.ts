@@ -13,6 +13,9 @@ export const preflightSteps = [
   'certificate',
   'upstream',
   'connector',
+  'destination',
+  'authority',
+  'dns',
 ] as const
 export type PreflightStep = (typeof preflightSteps)[number]
 
@@ -22,6 +25,7 @@ export type PreflightCheck = Check<PreflightStep>
 export type Checked = Pick<
   GatewayConfig,
   | 'address'
+  | 'auditForward'
   | 'authenticateServiceUrl'
   | 'autocert'
   | 'certificates'
@@ -30,6 +34,7 @@ export type Checked = Pick<
   | 'identityProviders'
   | 'metricsAddress'
   | 'routes'
+  | 'sites'
   | 'stateDirectory'
 >
 

@@ -1,12 +1,15 @@
 import { lookup as systemLookup } from 'node:dns'
 import { networkInterfaces } from 'node:os'
+import { authorityChecks } from './authority.ts'
 import type { PreflightCheck, PreflightOptions, Trying } from './check.ts'
 import { connectorChecks } from './connectors.ts'
+import { destinationChecks } from './destinations.ts'
 import { listenerChecks } from './listeners.ts'
 import { nameChecks } from './names.ts'
 import { checkProvider } from './provider.ts'
 import { findRunning } from './running.ts'
 import { upstreamChecks } from './upstreams.ts'
+import { zoneChecks } from './zones.ts'
 
 /**
  * Longest wait for one answer, in milliseconds: as long as a gateway waits for an upstream.
@@ -29,7 +32,8 @@ export interface Preflight {
 
 /**
  * Tries what a configuration leads to, each for a bounded time: providers, the addresses to listen on, names with their
- * certificates, and what is dialled for routes. Nothing else is dialled, and nothing is changed.
+ * certificates, what is dialled for routes, receivers of the audit log, the authority of certificates and DNS servers.
+ * Nothing else is dialled, and nothing is changed.
  */
 export function preflight(options: PreflightOptions): Preflight {
   const trying: Trying = {
@@ -47,6 +51,9 @@ export function preflight(options: PreflightOptions): Preflight {
     ...nameChecks(trying),
     ...upstreamChecks(trying),
     async () => connectorChecks(config, running),
+    ...destinationChecks(trying),
+    ...authorityChecks(trying),
+    ...zoneChecks(trying),
   ]
   let done = 0
   const counted = jobs.map((job) => async () => {

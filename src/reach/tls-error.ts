@@ -118,7 +118,7 @@ function sentenceFor(error: unknown): readonly [what: string, hint: string] | un
 }
 
 /** OpenSSL's own words, without the place in its source that the message begins with. */
-function reasonOf(error: unknown): string {
+export function reasonOf(error: unknown): string {
   if (error instanceof Error && 'reason' in error && typeof error.reason === 'string') {
     return error.reason
   }

@@ -136,7 +136,7 @@ function defineCheck(exitWith: ExitWith): Command {
     )
     .option(
       '--online',
-      'try providers, the addresses to listen on, names, certificates and what routes lead to; nothing is sent to a service',
+      'try providers, the addresses to listen on, names, certificates, what routes lead to, receivers of the audit log, the certificate authority and DNS servers; nothing is sent to a service',
     )
     .option('--json', 'print the result as JSON on stdout')
     .addHelpText('after', `\nExit codes:\n${exitCodeLines(['ok', 'usage', 'unready'])}\n`)

@@ -111,6 +111,17 @@ export interface TextRecord {
   readonly value: string
 }
 
+/**
+ * Asks for nothing to be done: whether the server answers, takes the key and has the zone. Whether the key may write
+ * there it does not say.
+ *
+ * @throws UpstreamError `dns-…`, with what to do about it
+ */
+export async function tryZone(settings: ZoneSettings, nowMs: () => number): Promise<void> {
+  const rcode = await asker(nowMs)(settings, { prerequisites: [], updates: [] })
+  if (rcode !== rcodes.NOERROR) throw refused(rcode, settings)
+}
+
 async function change(
   settings: ZoneSettings,
   update: UpdateRecord,

@@ -18,8 +18,8 @@ export interface Bind {
 const secret = Buffer.alloc(32, 5)
 
 /**
- * Starts a BIND on loopback with the zone `site.com`, which a key may update below the apex, and `locked.com`, which
- * it may not; every name below `example.test` is this machine.
+ * Starts a BIND on loopback with the zone `site.com`, which a key may update below the apex, `narrow.com`, where it may
+ * write one name, and `locked.com`, where none; every name below `example.test` is this machine.
  */
 export async function startBind(scope: Scope): Promise<Bind> {
   const port = await freePort()
@@ -28,7 +28,8 @@ export async function startBind(scope: Scope): Promise<Bind> {
   // It may drop its rights to another user's.
   await chmod(scope.directory, 0o755)
   await chmod(directory, 0o777)
-  for (const zone of ['site.com', 'locked.com']) await writeFile(join(directory, zone), zoneText)
+  for (const zone of ['site.com', 'narrow.com', 'locked.com'])
+    await writeFile(join(directory, zone), zoneText)
   await writeFile(join(directory, 'example.test'), `${zoneText}* A 127.0.0.1\n@ A 127.0.0.1\n`)
   const path = join(directory, 'named.conf')
   await writeFile(path, configText(directory, port))
@@ -68,6 +69,7 @@ function configText(directory: string, port: number): string {
 controls { };
 key "postern-key" { algorithm hmac-sha256; secret "${secret.toString('base64')}"; };
 zone "site.com" { type primary; file "site.com"; update-policy { grant postern-key wildcard *.site.com. ANY; }; };
+zone "narrow.com" { type primary; file "narrow.com"; update-policy { grant postern-key name www.narrow.com. A; }; };
 zone "locked.com" { type primary; file "locked.com"; };
 zone "example.test" { type primary; file "example.test"; };
 `
