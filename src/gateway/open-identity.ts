@@ -95,6 +95,7 @@ export function openIdentity(config: GatewayConfig, parts: IdentityParts): OpenI
       close: () => Promise.resolve(),
     }
   }
+  for (const { id } of identityProviders) parts.metrics.providerAdded(id)
   const identity = createIdentity({
     ...secrets,
     store,
@@ -103,7 +104,7 @@ export function openIdentity(config: GatewayConfig, parts: IdentityParts): OpenI
     audit: (event, session, details) =>
       parts.audit.record({ kind: 'session', event, session, details }),
     step: parts.tracing.step,
-    providerFailed: (code) => parts.metrics.providerFailed(code),
+    providerFailed: (code, provider) => parts.metrics.providerFailed(code, provider),
     limited: (limit) => parts.metrics.limited(limit),
     providers: identityProviders,
     accountAudit: localAccounts ? keepAccountChanges(parts) : undefined,

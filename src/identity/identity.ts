@@ -57,8 +57,8 @@ export interface IdentityOptions {
   readonly audit: SessionAudit
   /** Has a part of a sign-in that takes time told of. **Default:** nobody is told */
   readonly step?: Step
-  /** Called for every failure that the provider or its configuration is at fault for. */
-  readonly providerFailed?: (code: ProviderFailureCode) => void
+  /** Called for every failure that a provider, by its id, or its configuration is at fault for. */
+  readonly providerFailed?: (code: ProviderFailureCode, provider: string) => void
   /** Called for every request that a limit refuses. */
   readonly limited?: (limit: LimitedCode) => void
   /** At least one, or `accountAudit`. */
@@ -154,7 +154,7 @@ export function createIdentity(options: IdentityOptions): Identity {
   const providerFailures = createProviderFailures(
     log,
     clock,
-    (code) => options.providerFailed?.(code),
+    (code, provider) => options.providerFailed?.(code, provider),
     (id) => providers.get(id),
   )
   const tokens = createTokens(authenticateServiceUrl.host, keys.token)

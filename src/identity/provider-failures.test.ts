@@ -6,7 +6,12 @@ import { createFakeClock } from '../fake-clock.ts'
 import type { LogFields } from '../log.ts'
 import { silentLogger } from '../log.ts'
 import { toAccessError, withoutSecrets } from './provider-errors.ts'
-import { createProviderFailures } from './provider-failures.ts'
+import { createProviderFailures, type ProviderKeys } from './provider-failures.ts'
+
+const keys: Readonly<Record<string, ProviderKeys>> = {
+  default: { keyPrefix: 'idp_', clientSecretKey: 'IDP_CLIENT_SECRET_FILE' },
+  partner: { keyPrefix: 'identity_providers.partner.' },
+}
 
 function setUp() {
   const clock = createFakeClock(0)
@@ -17,11 +22,8 @@ function setUp() {
   const failures = createProviderFailures(
     { ...silentLogger, error },
     clock,
-    (code) => counted.push(code),
-    (id) =>
-      id === 'default'
-        ? { keyPrefix: 'idp_', clientSecretKey: 'IDP_CLIENT_SECRET_FILE' }
-        : { keyPrefix: `identity_providers.${id}.` },
+    (code, provider) => counted.push(`${provider} ${code}`),
+    (id) => keys[id],
   )
   return { clock, lines, counted, failures }
 }
@@ -40,7 +42,7 @@ test('a failure is one line with its reason, the words and what to check', () =>
   assert.equal(lines[0]?.['request-id'], 'r1')
   assert.equal(lines[0]?.['error'], 'no answer in time')
   assert.match(String(lines[1]?.['error']), /"invalid_client": "secret mismatch"/)
-  assert.deepEqual(counted, ['provider-unavailable', 'provider-refused'])
+  assert.deepEqual(counted, ['default provider-unavailable', 'default provider-refused'])
   failures.report(refusal('invalid_client'), 'partner', {})
   assert.deepEqual(
     lines.slice(1).map(({ hint }) => hint),
@@ -59,6 +61,13 @@ test('what a person or a made-up code brings about is no failure of the provider
   failures.report(new AccessError('another-person', 'somebody else'), 'default', {})
   failures.report(new Error('a fault of our own'), 'default', {})
   assert.deepEqual([lines, counted], [[], []])
+})
+
+test('what is said of a provider that is no longer configured is counted for none', () => {
+  const { lines, counted, failures } = setUp()
+  failures.report(unavailable, 'former', {})
+  assert.equal(lines[0]?.['provider'], 'former')
+  assert.deepEqual(counted, [])
 })
 
 test('lines are bounded for each kind of failure, and the rest is counted in one', () => {

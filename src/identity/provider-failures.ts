@@ -39,7 +39,7 @@ const maxLinesPerMinute = 5
 export function createProviderFailures(
   log: Logger,
   clock: Clock,
-  count: (code: ProviderFailureCode) => void,
+  count: (code: ProviderFailureCode, provider: string) => void,
   keysOf: (provider: string) => ProviderKeys | undefined,
 ): ProviderFailures {
   const limits = new Map<string, LineLimit>()
@@ -57,7 +57,9 @@ export function createProviderFailures(
     report(error, provider, fields) {
       const code = failureOf(error)
       if (code === undefined || provider === undefined || !(error instanceof AccessError)) return
-      count(code)
+      const keys = keysOf(provider)
+      // Of those that are configured alone: a session may be from before the last change of them.
+      if (keys !== undefined) count(code, provider)
       if (!limitOf(code, provider).admits()) return
       const { message } = error
       log.error('the identity provider failed', {
@@ -65,7 +67,7 @@ export function createProviderFailures(
         provider,
         reason: code,
         error: message,
-        hint: hintFor(code, oauthErrorOf(error), keysOf(provider)),
+        hint: hintFor(code, oauthErrorOf(error), keys),
       })
     },
   }

@@ -39,8 +39,8 @@ export const gatewayGuide: MetricGuide = {
   postern_sessions_active: { worry: 'it falls at once: sessions were ended, or cannot be read' },
   postern_sign_ins_total: { labels: { outcome: success }, worry: 'more fail than succeed' },
   postern_identity_provider_failures_total: {
-    labels: { reason: 'what was wrong with it' },
-    worry: 'it grows for 10 minutes: nobody can sign in',
+    labels: { provider: 'its id, as in the log', reason: 'what was wrong with it' },
+    worry: 'it grows for 10 minutes: nobody can sign in there',
   },
   postern_limited_requests_total: {
     labels: { limit: 'which limit' },

@@ -40,8 +40,10 @@ export interface Metrics {
   tunnelOpened(route: CountedRoute, bytes: CountedBytes): CountedTunnel
   decided(outcome: DecisionOutcome, route: CountedRoute): void
   signedIn(outcome: Success): void
+  /** There is such a provider, by its id: its failures begin with 0, so that a rate has something to begin with. */
+  providerAdded(provider: string): void
   /** The identity provider, or its configuration here, was at fault. */
-  providerFailed(reason: ProviderFailure): void
+  providerFailed(reason: ProviderFailure, provider: string): void
   /** A request was refused since its address, or its person, has done enough for now. */
   limited(limit: Limit): void
   /** An upstream was dialled, successfully or not, in `durationMs`. */
@@ -105,8 +107,8 @@ export function createMetrics(registry: Registry = new Registry()): Metrics {
   })
   const failures = new Counter({
     name: 'postern_identity_provider_failures_total',
-    help: 'Questions to the identity provider that failed by its fault or by its configuration here',
-    labelNames: ['reason'],
+    help: 'Questions to an identity provider that failed by its fault or by its configuration here',
+    labelNames: ['provider', 'reason'],
     registers,
   })
   const limited = new Counter({
@@ -136,7 +138,6 @@ export function createMetrics(registry: Registry = new Registry()): Metrics {
   for (const outcome of ['allow', 'deny', 'sign-in']) decisions.inc({ outcome }, 0)
   for (const outcome of ['ok', 'failed']) signIns.inc({ outcome }, 0)
   for (const limit of limits) limited.inc({ limit }, 0)
-  for (const reason of providerFailures) failures.inc({ reason }, 0)
 
   return {
     tunnelOpened: tunnelMetrics(registry),
@@ -145,7 +146,10 @@ export function createMetrics(registry: Registry = new Registry()): Metrics {
     certificates: certificateMetrics(registry),
     decided: (outcome) => decisions.inc({ outcome }),
     signedIn: (outcome) => signIns.inc({ outcome }),
-    providerFailed: (reason) => failures.inc({ reason }),
+    providerAdded(provider) {
+      for (const reason of providerFailures) failures.inc({ provider, reason }, 0)
+    },
+    providerFailed: (reason, provider) => failures.inc({ provider, reason }),
     limited: (limit) => limited.inc({ limit }),
     dialled: (outcome, durationMs) => dials.observe({ outcome }, durationMs / 1000),
     countSessions: (count) => void sessionGauge(registry, count),

@@ -9,6 +9,7 @@ import {
   type DeviceRig,
   type TestBrowser,
 } from '../../gateway/device.fixture.ts'
+import { freePort } from '../../net/free-port.fixture.ts'
 import { gatewayPaths } from '../../tunnel/paths.ts'
 import { codeChallengeOf } from '../../tunnel/sign-in.ts'
 
@@ -16,7 +17,7 @@ interface Rig extends DeviceRig {
   readonly partner: DevIdp
 }
 
-async function setUp(t: TestContext): Promise<Rig> {
+async function setUp(t: TestContext, settings = ''): Promise<Rig> {
   const partner = await startDevIdp({
     people: [{ id: 'u-alice', email: alice, name: 'Guest', groups: ['dba'] }],
     asksNothing: true,
@@ -30,7 +31,7 @@ async function setUp(t: TestContext): Promise<Rig> {
     provider_url: ${partner.issuer.href}
     client_id: ${partner.clientId}
     client_secret: ${partner.clientSecret}
-`,
+${settings}`,
   )
   return { ...rig, partner }
 }
@@ -119,6 +120,23 @@ test('an address may name the provider: nobody is asked, and none that there is 
   const told = await rig.browser().get(await programPath(rig, { provider: 'other', ...challenge }))
   const { searchParams } = new URL(String(told.headers['location']))
   assert.equal(searchParams.get('error'), 'provider_unknown')
+})
+
+test('a provider that is down is counted by its id, and the other one beside it with nothing', async (t) => {
+  const port = await freePort()
+  const rig = await setUp(t, `metrics_address: 127.0.0.1:${port}\n`)
+  rig.partner.setCondition('failing')
+  await rig.browser().get(`${gatewayPaths.signIn}?provider=partner`)
+  const text = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text()
+  const counted = (provider: string, reason: string): string | undefined =>
+    new RegExp(
+      `^postern_identity_provider_failures_total\\{provider="${provider}",reason="${reason}"\\} (\\d+)$`,
+      'm',
+    ).exec(text)?.[1]
+  assert.deepEqual(
+    ['partner', 'default', 'other'].map((id) => counted(id, 'provider-unavailable')),
+    ['1', '0', undefined],
+  )
 })
 
 test('somebody whom another site sends is asked whether, before they are asked where', async (t) => {
