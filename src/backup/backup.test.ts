@@ -161,6 +161,22 @@ test('nothing is written over, and nothing is left of a backup that fails', asyn
   assert.deepEqual(readdirSync(root).toSorted(), ['a-file', 'copy', 'state'])
 })
 
+test('what was moved aside stays, also where another backup is put back, and is named', async (t) => {
+  const { stateDirectory, release, store, to } = await openState(t)
+  await makeBackup({ stateDirectory, to, nowMs })
+  await store.close()
+  release()
+  const restore = (atMs: number) =>
+    restoreBackup({ from: to, stateDirectory, keepsSessions: true, nowMs: atMs })
+  const first = await restore(nowMs)
+  const second = await restore(nowMs + 1_000)
+  const third = await restore(nowMs + 2_000)
+  assert.deepEqual([first.older, second.older], [[], [first.former]])
+  assert.deepEqual(third.older, [first.former, second.former])
+  for (const kept of [first, second, third])
+    assert.ok(existsSync(join(kept.former ?? '', 'postern.db')))
+})
+
 const isRoot = process.getuid?.() === 0
 const needsRoot = isRoot ? {} : { skip: 'only root can act for another user' }
 /** Whom the state belongs to. */

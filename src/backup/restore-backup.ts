@@ -25,6 +25,8 @@ export interface RestoreReport {
   readonly sessions: number
   /** Where the state lies that was there before; undefined where there was none. */
   readonly former: string | undefined
+  /** Where those lie that earlier calls have moved aside. */
+  readonly older: readonly string[]
   /** Whether the audit log tells of it. */
   readonly isRecorded: boolean
 }
@@ -57,8 +59,10 @@ export async function checkBackup(from: string): Promise<Manifest & { readonly s
 }
 
 /**
- * Puts a backup in the place of a state that no gateway uses. What was there is moved aside, and not removed. Sessions end,
- * unless they are to be kept: which of them were ended since the backup, nobody knows.
+ * Puts a backup in the place of a state that no gateway uses. What was there is moved aside, and never removed: nobody else
+ * has the audit records since the backup, and a second call, because the first was of the wrong backup, must not cost the
+ * state before both. Sessions end, unless they are to be kept: which of them were ended since the backup, nobody knows.
+ * Where the whole of it cannot be copied, nothing is changed, and no part of a copy is left.
  *
  * @throws SystemError as `checkBackup`; `state-directory-in-use` while a gateway runs; `restore-failed`
  */
@@ -66,11 +70,14 @@ export async function restoreBackup(options: RestoreOptions): Promise<RestoreRep
   const { from, stateDirectory, keepsSessions, nowMs } = options
   const manifest = await checkBackup(from)
   const state = await openStateDirectory(stateDirectory)
+  const staged = join(stateDirectory, 'restore.part')
+  let isStaged = false
   try {
-    const staged = join(stateDirectory, 'restore.part')
     await rm(staged, { recursive: true, force: true })
     await stage(from, staged, manifest)
     if (!keepsSessions) endSessions(join(staged, stateFiles.store))
+    isStaged = true
+    const older = await formerStates(stateDirectory)
     const former = await moveAside(stateDirectory, nowMs)
     for (const name of await readdir(staged))
       await rename(join(staged, name), join(stateDirectory, name))
@@ -87,13 +94,17 @@ export async function restoreBackup(options: RestoreOptions): Promise<RestoreRep
       files: Object.keys(manifest.files).length,
       sessions: manifest.sessions,
       former,
+      older,
       isRecorded,
     }
   } catch (error) {
+    await rm(staged, { recursive: true, force: true }).catch(() => undefined)
     if (error instanceof SystemError) throw error
     throw new SystemError('restore-failed', `the backup was not restored: ${messageOf(error)}`, {
       cause: error,
-      hint: `the state of before is in "${stateDirectory}", or in its newest "before-restore-…"`,
+      hint: isStaged
+        ? `the state of before is in "${stateDirectory}", or in its newest "${formerPrefix}…"`
+        : "nothing was changed: run it as the gateway's own user, with room for the backup beside the state that is there",
     })
   } finally {
     state.release()
@@ -111,12 +122,23 @@ async function stage(from: string, staged: string, { files }: Manifest): Promise
 /** The files that SQLite keeps beside a database belong to the one that was there. */
 const beside = [`${stateFiles.store}-wal`, `${stateFiles.store}-shm`]
 
+const formerPrefix = 'before-restore-'
+
+/** What was moved aside before, oldest first. */
+async function formerStates(directory: string): Promise<readonly string[]> {
+  const there = await readdir(directory)
+  return there
+    .filter((name) => name.startsWith(formerPrefix))
+    .toSorted()
+    .map((name) => join(directory, name))
+}
+
 async function moveAside(directory: string, nowMs: number): Promise<string | undefined> {
   const there = new Set(await readdir(directory))
   const parts = [...stateParts, ...beside].filter((name) => there.has(name))
   if (parts.length === 0) return undefined
   const stamp = new Date(nowMs).toISOString().replaceAll(/[:.]/g, '-')
-  const former = join(directory, `before-restore-${stamp}`)
+  const former = join(directory, formerPrefix + stamp)
   await mkdir(former, { mode: 0o700 })
   for (const name of parts) await rename(join(directory, name), join(former, name))
   return former

@@ -1,3 +1,4 @@
+import { basename } from 'node:path'
 import { makeBackup } from '../../backup/make-backup.ts'
 import { checkBackup, restoreBackup } from '../../backup/restore-backup.ts'
 import { sayTime } from '../../say-time.ts'
@@ -43,17 +44,25 @@ export async function restoreCommand(from: string, options: RestoreOptions): Pro
   const stateDirectory = await findStateDirectory(options)
   const keepsSessions = options.keepSessions ?? false
   const report = await restoreBackup({ from, stateDirectory, keepsSessions, nowMs: Date.now() })
-  const { madeAt, former, sessions, isRecorded } = report
+  const { madeAt, former, older, sessions, isRecorded } = report
   if (options.json)
     printJson({
       made_at: madeAt,
       state_directory: stateDirectory,
       former: former ?? null,
+      older,
       sessions,
     })
   else printLine(stateDirectory)
   note(`restored what was there at ${sayTime(madeAt)}`)
-  if (former !== undefined) note(`what was there before is in "${former}"`)
+  if (former !== undefined)
+    note(
+      `what was there before is in "${former}": it is yours to remove, once nothing of it is wanted`,
+    )
+  if (older.length > 0) {
+    const are = older.length === 1 ? '1 older one is' : `${older.length} older ones are`
+    note(`${are} beside it: ${older.map((path) => JSON.stringify(basename(path))).join(', ')}`)
+  }
   if (keepsSessions)
     note(`${count(sessions, 'session')} as they were then, also those that were ended since`)
   else note(`ended ${count(sessions, 'session')}: people sign in again`)

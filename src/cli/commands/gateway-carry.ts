@@ -4,7 +4,8 @@ import { inherited, withState, type BackupOptions, type RestoreOptions } from '.
 
 const restoreMeanings = `
 What that means:
-  The gateway must not run; what was there is moved aside, into "before-restore-…" of the state directory.
+  The gateway must not run; what was there is moved aside, into "before-restore-…" of the state directory, and stays
+  until you remove it.
   Sessions end, since nobody knows which of them were ended after the backup was made; service accounts, blocks, stored
   routes and local changes are as they were then: look through them.
 `

@@ -54,6 +54,10 @@ export function exitCodeLines(names: readonly (keyof typeof exitCodes)[]): strin
 
 const byErrorCode: Readonly<Record<string, ExitCode>> = {
   'backup-exists': exitCodes.usage,
+  'backup-failed': exitCodes.system,
+  'backup-unusable': exitCodes.system,
+  'restore-failed': exitCodes.system,
+  'no-state': exitCodes.usage,
   'invalid-email': exitCodes.usage,
   'no-local-accounts': exitCodes.usage,
   'init-exists': exitCodes.usage,
