@@ -1,6 +1,7 @@
 import { canonicalIPv6, unmapIPv4 } from '../address.ts'
 import { PeerError } from '../errors.ts'
-import { contentOf, elementAt, type Element } from './der.ts'
+import { extensionOf, isEqual } from './certificate-extension.ts'
+import { contentOf, type Element } from './der.ts'
 
 /** The subject alternative names of a certificate, by kind. */
 export interface AlternativeNames {
@@ -19,7 +20,6 @@ const otherName = 0xa0
 const ipAddress = 0x87
 const texts: Readonly<Record<number, Kind>> = { 0x81: 'email', 0x82: 'dns', 0x86: 'uri' }
 
-const explicitExtensions = 0xa3
 const utf8String = 0x0c
 /** Object identifiers, as they stand in DER. */
 const subjectAltName = Buffer.from('551d11', 'hex')
@@ -60,18 +60,8 @@ function readNames(certificate: Buffer): AlternativeNames {
 }
 
 function generalNames(certificate: Buffer): readonly Element[] {
-  const [tbs] = contentOf(certificate, elementAt(certificate, 0))
-  const wrapped = contentOf(certificate, tbs).find(({ tag }) => tag === explicitExtensions)
-  if (wrapped === undefined) return []
-  const [extensions] = contentOf(certificate, wrapped)
-  // Each is an identifier, perhaps "critical", and an OCTET STRING with what it is.
-  const found = contentOf(certificate, extensions)
-    .map((extension) => contentOf(certificate, extension))
-    .filter(([identifier]) => isEqual(certificate, identifier, subjectAltName))
-  // RFC 5280 §4.2: whoever reads another one of two reads other names.
-  if (found.length > 1) throw new RangeError('it has several lists of names')
-  const value = found[0]?.at(-1)
-  return value === undefined ? [] : contentOf(certificate, contentOf(certificate, value)[0])
+  const names = extensionOf(certificate, subjectAltName)
+  return names === undefined ? [] : contentOf(certificate, names)
 }
 
 function addressOf(bytes: Buffer): string {
@@ -86,13 +76,9 @@ function addressOf(bytes: Buffer): string {
 /** The one that another name is, or none. */
 function principalOf(certificate: Buffer, name: Element): readonly string[] {
   const [identifier, wrapped] = contentOf(certificate, name)
-  if (!isEqual(certificate, identifier, userPrincipalName)) return []
+  if (identifier === undefined || !isEqual(certificate, identifier, userPrincipalName)) return []
   const [value] = contentOf(certificate, wrapped)
   if (value?.tag !== utf8String) return []
   const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
   return [text.decode(certificate.subarray(value.from, value.to))]
-}
-
-function isEqual(bytes: Buffer, element: Element | undefined, wanted: Buffer): boolean {
-  return element !== undefined && bytes.subarray(element.from, element.to).equals(wanted)
 }
