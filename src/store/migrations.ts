@@ -6,6 +6,7 @@ import { addHistoryBytes, createAccessDocuments } from './access-document-migrat
 import { createAccounts } from './account-migration.ts'
 import { createAcme } from './acme-migration.ts'
 import { createAuditIndex } from './audit-index-migration.ts'
+import { createOcspAnswers } from './ocsp-answer-migration.ts'
 import { addProviderLogouts } from './provider-logout-migration.ts'
 import { addTunnelMakers, createPublishing } from './publish-migration.ts'
 import { addRequestedFrom, createRequests } from './request-migration.ts'
@@ -35,6 +36,7 @@ const migrations: Readonly<Record<string, Migration>> = {
   '0018-provider-logouts': { up: addProviderLogouts },
   '0019-session-use': { up: addSessionUse },
   '0020-accounts': { up: createAccounts },
+  '0021-ocsp-answers': { up: createOcspAnswers },
 }
 
 /** In their order. */

@@ -70,6 +70,7 @@ export const remoteMethods: {
   samples: { add: true, points: true, busiest: true },
   auditIndex: { add: true, place: true, search: true, removeBefore: true },
   acme: { list: true, get: true, put: true, remove: true },
+  ocspAnswers: { get: true, put: true },
   providerLogouts: { take: true, covers: true },
   scim: { get: true, list: true, add: true, update: true, remove: true },
   accounts: {

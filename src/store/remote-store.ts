@@ -50,6 +50,7 @@ export async function createRemoteStore(worker: Worker, path: string): Promise<S
     samples: partOf('samples', calls.ask),
     auditIndex: partOf('auditIndex', calls.ask),
     acme: partOf('acme', calls.ask),
+    ocspAnswers: partOf('ocspAnswers', calls.ask),
     providerLogouts: partOf('providerLogouts', calls.ask),
     scim: partOf('scim', calls.ask),
     accounts: partOf('accounts', calls.ask),

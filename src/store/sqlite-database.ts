@@ -16,6 +16,7 @@ import { createDeviceCodeTable } from './device-code-table.ts'
 import { createLeaseTable, createTemporaryLeases } from './lease-table.ts'
 import { migrate } from './migrations.ts'
 import { createNamedTunnelTable } from './named-tunnel-table.ts'
+import { createOcspAnswerTable } from './ocsp-answer-table.ts'
 import { createProviderLogoutTable } from './provider-logout-table.ts'
 import { createPublishCredentialTable } from './publish-credential-table.ts'
 import { createRefusalTable } from './refusal-table.ts'
@@ -60,6 +61,7 @@ export async function openDatabaseHere(path: string, secrets: TokenSecrets): Pro
       samples: createSampleTable(db),
       auditIndex: createAuditIndexTable(db),
       acme: createAcmeTable(db, keys, writes),
+      ocspAnswers: createOcspAnswerTable(db),
       providerLogouts: createProviderLogoutTable(db, writes),
       scim: createScimTable(db, writes),
       accounts: createAccountTable(db, writes),

@@ -14,6 +14,7 @@ import { changeFeedSuite } from './change-feed.suite.ts'
 import { deviceCodeStoreSuite } from './device-code-store.suite.ts'
 import { namedTunnelStoreSuite } from './named-tunnel-store.suite.ts'
 import { publishCredentialStoreSuite } from './publish-credential-store.suite.ts'
+import { ocspAnswerStoreSuite } from './ocsp-answer-store.suite.ts'
 import { providerLogoutStoreSuite } from './provider-logout-store.suite.ts'
 import { scimStoreSuite } from './scim-store.suite.ts'
 import { auditIndexStoreSuite } from './audit-index-store.suite.ts'
@@ -43,6 +44,7 @@ refusalStoreSuite('SQLite', openInMemory)
 sampleStoreSuite('SQLite', openInMemory)
 auditIndexStoreSuite('SQLite', openInMemory)
 acmeStoreSuite('SQLite', openInMemory)
+ocspAnswerStoreSuite('SQLite', openInMemory)
 providerLogoutStoreSuite('SQLite', openInMemory)
 scimStoreSuite('SQLite', openInMemory)
 accountStoreSuite('SQLite', openInMemory)

@@ -3,6 +3,7 @@ import type { AccountStore } from './account-store.ts'
 import type { AcmeStore } from './acme-store.ts'
 import type { NamedTunnelStore, PublishCredentialStore, SigningKeyStore } from './publish-store.ts'
 import type { AccessRequestStore, BlockedPersonStore, RefusalStore } from './request-store.ts'
+import type { OcspAnswerStore } from './ocsp-answer-store.ts'
 import type { AuditIndexStore } from './audit-index-store.ts'
 import type { ProviderLogout, ProviderSignIn } from './provider-logout.ts'
 import type { SampleStore } from './sample-store.ts'
@@ -384,6 +385,7 @@ export interface Store {
   readonly samples: SampleStore
   readonly auditIndex: AuditIndexStore
   readonly acme: AcmeStore
+  readonly ocspAnswers: OcspAnswerStore
   readonly providerLogouts: ProviderLogoutStore
   readonly scim: ScimStore
   readonly accounts: AccountStore

@@ -26,6 +26,7 @@ export interface Tables {
   readonly audit_index: AuditIndexTableRow
   readonly audit_places: AuditPlaceRow
   readonly acme_records: AcmeRow
+  readonly ocsp_answers: OcspAnswerRow
   readonly provider_logouts: ProviderLogoutRow
   readonly scim_resources: ScimResourceRow
   readonly accounts: AccountRow
@@ -44,6 +45,15 @@ export interface AcmeRow {
   readonly token_key: string | null
   readonly private_key: string | null
   readonly changed_at_ms: number
+}
+
+/** `answer` is base64. */
+export interface OcspAnswerRow {
+  readonly certificate: string
+  readonly answer: string
+  readonly from_ms: number
+  readonly until_ms: number
+  readonly fetched_at_ms: number
 }
 
 export interface AccountRow {
