@@ -13,6 +13,7 @@ export function renderMetricsPage(): string {
   gateway.countDroppedLines(() => 0)
   gateway.forwarding.countLag(() => Promise.resolve([]))
   gateway.certificates.countCertificates(() => [])
+  gateway.staples.countStaples(() => [])
   createConnectorMetrics(ofConnector).countConnections(() => 0)
   return renderMetricsReference(familiesOf(ofGateway), familiesOf(ofConnector))
 }

@@ -104,6 +104,12 @@ export const rooms: readonly Room[] = [
     mayImport: ['publish', 'port', 'store', 'net'],
   },
   {
+    folder: 'stapling',
+    question:
+      'which OCSP answers are handed out with certificates, and when are they fetched again',
+    mayImport: ['store', 'net'],
+  },
+  {
     folder: 'links',
     question: 'which connectors are here, and how does a stream reach a service through one',
     mayImport: [

@@ -20,6 +20,7 @@ async function knownMetrics(): Promise<ReadonlySet<string>> {
   metrics.countDroppedLines(() => 0)
   metrics.forwarding.countLag(() => Promise.resolve([]))
   metrics.certificates.countCertificates(() => [])
+  metrics.staples.countStaples(() => [])
   const types = (await metrics.render()).matchAll(/^# TYPE (\S+) (\S+)$/gm)
   const names = [...types].flatMap(([, name = '', type]) =>
     type === 'histogram' ? ['_bucket', '_sum', '_count'].map((suffix) => name + suffix) : [name],

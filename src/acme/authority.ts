@@ -115,6 +115,7 @@ export function createAcmeAuthority(settings: AcmeSettings, parts: AuthorityPart
           fetchCertificate({
             client,
             name: wanted.name,
+            mustStaple: settings.mustStaple,
             challengeType: type,
             show: (proof) => show(proof, wanted, parts),
             clock: parts.clock,

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict'
+import { X509Certificate } from 'node:crypto'
 import { test } from 'node:test'
 import type { TestContext } from 'node:test'
 import { createFakeClock } from '../fake-clock.ts'
 import type { LogFields, Logger } from '../log.ts'
 import { createCertificateAuthority } from '../net/certificate.ts'
+import { fingerprintOf } from '../net/read-certificate.ts'
 import type { Certificate } from '../port/tls-contexts.ts'
 import { openSqliteStore } from '../store/sqlite.ts'
 import type { Store } from '../store/store.ts'
@@ -39,7 +41,11 @@ interface Rig {
   line(): Promise<Rig['said'][number]>
 }
 
-async function openRig(t: TestContext, store: Store): Promise<Rig> {
+async function openRig(
+  t: TestContext,
+  store: Store,
+  isAsAsked: (leaf: X509Certificate) => boolean = () => true,
+): Promise<Rig> {
   const clock = createFakeClock(startMs)
   const questions = queue<Asked>()
   const lines = queue<Rig['said'][number]>()
@@ -67,6 +73,7 @@ async function openRig(t: TestContext, store: Store): Promise<Rig> {
     challenges: createChallenges(),
     clock,
     logger,
+    isAsAsked,
   })
   t.after(() => fetched.close())
   return { fetched, clock, said, asked: questions.take, line: lines.take }
@@ -206,6 +213,53 @@ test('only so many are fetched at once, and closing waits for nobody', async (t)
   first[0]?.answer(await issue('a.example.com'))
   assert.equal((await asked()).wanted.name, 'd.example.com')
   await fetched.close()
+})
+
+test('one that is not as asked for is fetched anew at once, and served until then', async (t) => {
+  const store = await openStore(t)
+  const { cert: text, key: privateKey } = await issue(one.name)
+  await store.acme.put({ kind: 'certificate', name: one.name, text, privateKey, changedAtMs: 0 })
+  const { raw } = new X509Certificate(text)
+  const { fetched, asked, line } = await openRig(t, store, (leaf) => !leaf.raw.equals(raw))
+  fetched.want([one])
+  const question = await asked()
+  assert.deepEqual(fetched.certificates(), [{ cert: text, key: privateKey }])
+  const next = await issue(one.name)
+  question.answer(next)
+  assert.equal((await line()).message, 'certificate renewed')
+  assert.deepEqual(fetched.certificates(), [next])
+  assert.equal(fetched.states()[0]?.nextTryAtMs, startMs + 54 * dayMs)
+})
+
+test('an authority that always gives another than was asked for is not asked in a loop', async (t) => {
+  const { fetched, asked, line } = await openRig(t, await openStore(t), () => false)
+  fetched.want([one])
+  ;(await asked()).answer(await issue(one.name))
+  await line()
+  assert.equal(fetched.states()[0]?.nextTryAtMs, startMs + 45 * dayMs)
+})
+
+test('one that is revoked is fetched anew at once, and somebody told until it is', async (t) => {
+  const { fetched, clock, asked, line } = await openRig(t, await openStore(t))
+  fetched.want([one])
+  const first = await issue(one.name)
+  ;(await asked()).answer(first)
+  await line()
+  fetched.revoked('ab'.repeat(32))
+  assert.equal(fetched.states()[0]?.isBeingFetched, false)
+  const fingerprint = fingerprintOf(new X509Certificate(first.cert))
+  fetched.revoked(fingerprint)
+  ;(await asked()).fail(new Error('no such luck'))
+  assert.deepEqual([(await line()).level, fetched.states()[0]?.isLate], ['error', true])
+  // It is said again, and the authority not asked for that.
+  fetched.revoked(fingerprint)
+  assert.equal(fetched.states()[0]?.nextTryAtMs, startMs + 60_000)
+  clock.advance(60_000)
+  const next = await issue(one.name)
+  ;(await asked()).answer(next)
+  await line()
+  assert.deepEqual(fetched.certificates(), [next])
+  assert.equal(fetched.states()[0]?.isLate, false)
 })
 
 test('what is wanted no more is served no more', async (t) => {

@@ -1,7 +1,9 @@
-import { randomUUID } from 'node:crypto'
+import { randomUUID, type X509Certificate } from 'node:crypto'
 import type { Clock } from '../clock.ts'
 import { messageOf } from '../errors.ts'
 import type { Logger } from '../log.ts'
+import { parseChain } from '../net/pem.ts'
+import { fingerprintOf } from '../net/read-certificate.ts'
 import type { Certificate } from '../port/tls-contexts.ts'
 import type { AcmeRecord, AcmeStore } from '../store/acme-store.ts'
 import type { ChangeFeed, LeaseStore } from '../store/store.ts'
@@ -19,7 +21,7 @@ export interface CertificateState {
   readonly error: string | undefined
   /** When it is tried next; undefined while it is. */
   readonly nextTryAtMs: number | undefined
-  /** Whether somebody has to look: there is none although its name resolves, and a try has failed, or too little of its life is left. */
+  /** Whether somebody has to look: a try has failed, and there is none although its name resolves, too little of its life is left, or it is revoked. */
   readonly isLate: boolean
 }
 
@@ -30,6 +32,8 @@ export interface FetchedCertificates {
   states(): readonly CertificateState[]
   /** From now on these, each once. What is not there or is due is fetched. */
   want(wanted: readonly WantedCertificate[]): void
+  /** A certificate was revoked, by its fingerprint: where it is one of these, it is fetched anew at once. */
+  revoked(fingerprint: string): void
   /** Calls back after `certificates` has changed. */
   onChanged(listener: () => void): void
   /** Gives up what is under way. */
@@ -46,6 +50,8 @@ export interface FetchedCertificatesOptions {
   readonly challenges: ChallengeRegister
   readonly clock: Clock
   readonly logger: Logger
+  /** Whether a certificate is as the configuration asks for; one that is not is fetched anew at once. */
+  readonly isAsAsked: (leaf: X509Certificate) => boolean
   /** A try has ended. */
   readonly tried?: (outcome: 'ok' | 'failed') => void
 }
@@ -76,6 +82,8 @@ interface Kept {
 interface Held {
   readonly certificate: Certificate
   readonly validity: Validity
+  readonly fingerprint: string
+  readonly isAsAsked: boolean
 }
 
 /** Reads what the store has, and fetches nothing before it is told what is wanted. */
@@ -86,6 +94,8 @@ export async function openFetchedCertificates(
   const holder = randomUUID()
   const ending = new AbortController()
   const held = new Map<string, Held>()
+  /** By their fingerprints. */
+  const revoked = new Set<string>()
   const listeners = new Set<() => void>()
   const underWay = new Set<Promise<void>>()
   let kept = new Map<string, Kept>()
@@ -100,13 +110,23 @@ export async function openFetchedCertificates(
       else void store.acme.remove('challenge', record.name).catch(() => undefined)
       return
     }
-    const validity = validityOf(record.text)
-    if (record.kind !== 'certificate' || record.privateKey === undefined || !validity) return
-    held.set(record.name, {
-      certificate: { cert: record.text, key: record.privateKey },
-      validity,
-    })
+    const read = toHeld(record)
+    if (read !== undefined) held.set(record.name, read)
   }
+  const toHeld = ({ kind, text, privateKey }: AcmeRecord): Held | undefined => {
+    const [leaf] = parseChain(text) ?? []
+    const validity = validityOf(text)
+    if (kind !== 'certificate' || privateKey === undefined || !leaf || !validity) return undefined
+    return {
+      certificate: { cert: text, key: privateKey },
+      validity,
+      fingerprint: fingerprintOf(leaf),
+      isAsAsked: options.isAsAsked(leaf),
+    }
+  }
+  /** Whether it may be served until it is due. */
+  const isFit = ({ isAsAsked, fingerprint }: Held): boolean =>
+    isAsAsked && !revoked.has(fingerprint)
   for (const record of await store.acme.list()) take(record)
 
   /** What any gateway has written, this one included. */
@@ -134,8 +154,8 @@ export async function openFetchedCertificates(
   })
 
   function dueMs(name: string): number {
-    const validity = held.get(name)?.validity
-    return validity === undefined ? clock.now() : renewalDueMs(validity)
+    const one = held.get(name)
+    return one === undefined || !isFit(one) ? clock.now() : renewalDueMs(one.validity)
   }
 
   /**
@@ -209,8 +229,8 @@ export async function openFetchedCertificates(
     const { name } = it.wanted
     // Another gateway may have been here a moment ago.
     const found = await store.acme.get('certificate', name)
-    const validity = found && validityOf(found.text)
-    if (found !== undefined && validity && renewalDueMs(validity) > clock.now()) {
+    const other = found && toHeld(found)
+    if (other !== undefined && isFit(other) && renewalDueMs(other.validity) > clock.now()) {
       await follow('certificate', name)
       return () => undefined
     }
@@ -256,9 +276,10 @@ export async function openFetchedCertificates(
   }
 
   function isLate({ wanted, failures, isUnresolved }: Kept): boolean {
-    const validity = held.get(wanted.name)?.validity
+    const one = held.get(wanted.name)
     if (failures === 0) return false
-    return validity === undefined ? !isUnresolved : clock.now() >= lateAtMs(validity)
+    if (one === undefined) return !isUnresolved
+    return revoked.has(one.fingerprint) || clock.now() >= lateAtMs(one.validity)
   }
 
   return {
@@ -279,6 +300,15 @@ export async function openFetchedCertificates(
       )
       const isSame = [...kept.keys()].join() === [...former.keys()].join()
       if (!isSame) for (const listener of listeners) listener()
+      plan()
+    },
+    revoked(fingerprint) {
+      revoked.add(fingerprint)
+      for (const it of kept.values()) {
+        const isIt = held.get(it.wanted.name)?.fingerprint === fingerprint
+        // One that could not be fetched waits as it did.
+        if (isIt && it.failures === 0) it.nextTryAtMs = clock.now()
+      }
       plan()
     },
     onChanged: (listener) => void listeners.add(listener),

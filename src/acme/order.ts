@@ -2,6 +2,7 @@ import type * as acme from 'acme-client'
 import type { Clock } from '../clock.ts'
 import { UpstreamError } from '../errors.ts'
 import { createCertificateRequest } from '../net/certificate-request.ts'
+import { mustStaple as hasFeature } from '../net/ocsp/must-staple.ts'
 import { canServe, parseChain, parseKey } from '../net/pem.ts'
 import { pause } from '../pause.ts'
 import type { Certificate } from '../port/tls-contexts.ts'
@@ -22,6 +23,8 @@ export interface OrderOptions {
   readonly client: acme.Client
   /** A host name, or `*.` and one. */
   readonly name: string
+  /** As in `AcmeSettings`. */
+  readonly mustStaple: boolean
   /** How the name is proven. */
   readonly challengeType: ChallengeType
   /** Resolves once the authority may look; what it answers takes it away again. */
@@ -43,18 +46,18 @@ const maxPollMs = 300_000
  * asked for; others as the library
  */
 export async function fetchCertificate(options: OrderOptions): Promise<Certificate> {
-  const { client, name } = options
+  const { client, name, mustStaple } = options
   const order = await client.createOrder({ identifiers: [{ type: 'dns', value: name }] })
   for (const authorization of await client.getAuthorizations(order))
     if (authorization.status !== 'valid') await prove(authorization, order, options)
   const ready = await settled(() => client.getOrder(order), options)
   refuseUnless(ready.status === 'ready' || ready.status === 'valid', ready)
-  const { csr, key } = await createCertificateRequest([name])
+  const { csr, key } = await createCertificateRequest([name], { mustStaple })
   await client.finalizeOrder(ready, csr)
   const done = await settled(() => client.getOrder(order), options)
   refuseUnless(done.status === 'valid', done)
   const certificate = { cert: await client.getCertificate(done), key }
-  assertIsFor(certificate, name, options.clock.now())
+  assertIsFor(certificate, options)
   return certificate
 }
 
@@ -121,12 +124,23 @@ function unavailable({ challenges }: acme.Authorization, type: ChallengeType): U
 }
 
 /** What an authority answers is used for handshakes: it has to be what was asked for. */
-function assertIsFor({ cert, key }: Certificate, name: string, nowMs: number): void {
+function assertIsFor({ cert, key }: Certificate, { name, mustStaple, clock }: OrderOptions): void {
   const leaf = parseChain(cert)?.[0]
   const privateKey = parseKey(key)
   const isOwn = leaf !== undefined && privateKey !== undefined && leaf.checkPrivateKey(privateKey)
-  const isAlive = leaf !== undefined && leaf.validToDate.getTime() > nowMs && canServe(cert, key)
-  if (isOwn && isAlive && leaf.checkHost(name.replace(/^\*/, 'any')) !== undefined) return
+  const isAlive =
+    leaf !== undefined && leaf.validToDate.getTime() > clock.now() && canServe(cert, key)
+  const isFor = isOwn && isAlive && leaf.checkHost(name.replace(/^\*/, 'any')) !== undefined
+  if (isFor && mustStaple && !hasFeature(leaf)) throw withoutFeature(name)
+  if (isFor) return
   const text = `the certificate authority gave a certificate that is not for "${name}" and its key, has ended, or is too weak`
   throw new UpstreamError('certificate-invalid', text)
+}
+
+/** Taken all the same it would be fetched anew at every start: it is not what the configuration asks for. */
+function withoutFeature(name: string): UpstreamError {
+  const text = `the certificate authority gave a certificate for "${name}" without the TLS feature that "autocert_must_staple" asks for`
+  return new UpstreamError('certificate-invalid', text, {
+    hint: 'remove "autocert_must_staple", or choose an authority that answers by OCSP',
+  })
 }

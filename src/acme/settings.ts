@@ -8,6 +8,8 @@ export interface AcmeSettings {
   readonly externalAccount: ExternalAccount | undefined
   /** Authorities that the directory's own certificate may be from, PEM, besides the well-known ones. */
   readonly trustedCa: string | undefined
+  /** Whether clients are to take the certificates only with a stapled OCSP answer (RFC 7633). */
+  readonly mustStaple: boolean
 }
 
 export interface ExternalAccount {

@@ -1,4 +1,4 @@
-import type { CertificateStanding } from './pictures.ts'
+import type { CertificateStanding, StapleStanding } from './pictures.ts'
 import type { AuditSearchParts } from './audit.ts'
 import type { Link } from '../links/link.ts'
 import type { NamedTunnel } from '../publish/named-tunnels.ts'
@@ -60,6 +60,7 @@ export interface TestOperationsOptions {
   /** **Default:** the configuration holds */
   readonly reloadProblems?: readonly string[]
   readonly certificates?: readonly CertificateStanding[]
+  readonly staples?: readonly StapleStanding[]
   /** Instead of `routes`. */
   routeTable?(): RouteTable
   /** **Default:** one where nothing is stored */
@@ -190,6 +191,7 @@ export function createTestOperations(options: TestOperationsOptions = {}): TestO
     startedAtMs: clock.now(),
     reloadProblems: () => options.reloadProblems ?? [],
     certificates: () => options.certificates ?? [],
+    staples: () => options.staples ?? [],
     catalog: options.catalog ?? catalogOfFile(),
     reload: () => Promise.reject(new Error('no configuration here')),
     liveTunnels: {

@@ -74,13 +74,13 @@ export interface ForwardStateView {
   readonly dropped: number
 }
 
-/** A certificate that the gateway fetches. */
+/** A certificate that the gateway fetches, or one with whose OCSP answer something is wrong. */
 export interface CertificateView {
   readonly name: string
-  /** Undefined: there is none yet. */
+  /** Of an `unstapled` or `revoked` one, when the answer ends. Undefined: there is none yet. */
   readonly valid_until?: string
-  /** `late`: somebody has to look. */
-  readonly state: 'held' | 'waiting' | 'late'
+  /** `late`, `unstapled` and `revoked`: somebody has to look. */
+  readonly state: 'held' | 'waiting' | 'late' | 'unstapled' | 'revoked'
   /** Why the last try failed. */
   readonly problem?: string
   readonly next_try?: string

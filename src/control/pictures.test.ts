@@ -128,6 +128,31 @@ describe('pictures', () => {
     ])
   })
 
+  test('of OCSP answers those are said that somebody has to look at, before all else', async () => {
+    const held = { validity: { untilMs: Date.UTC(2026, 8, 1) }, nextTryAtMs: Date.UTC(2026, 7, 21) }
+    const { operations } = createTestOperations({
+      certificates: [
+        { name: 'a.example.com', ...held, error: undefined, isLate: false },
+        { name: 'b.example.com', ...held, error: 'refused', isLate: true },
+      ],
+      staples: [
+        { name: 'a.example.com', ...held, error: undefined, isLate: false, isRevoked: false },
+        { name: 'c.example.com', ...held, error: 'HTTP 500', isLate: true, isRevoked: false },
+        { name: 'b.example.com', ...held, error: 'revoked', isLate: true, isRevoked: true },
+      ],
+    })
+    const { certificates } = await operations.overview(localActor)
+    assert.deepEqual(
+      certificates.map(({ name, state, problem }) => [name, state, problem]),
+      [
+        ['c.example.com', 'unstapled', 'HTTP 500'],
+        ['b.example.com', 'revoked', 'revoked'],
+        ['b.example.com', 'late', 'refused'],
+        ['a.example.com', 'held', undefined],
+      ],
+    )
+  })
+
   test('every step of a time has a point, and says whether it was measured', async (t) => {
     const { samples } = await rig(t, [batch(nowMs - 2 * minuteMs), batch(nowMs - 4 * minuteMs)])
     const answer = await samples(localActor, {

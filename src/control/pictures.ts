@@ -33,6 +33,8 @@ export interface PictureParts {
   reloadProblems(): readonly string[]
   /** Those that are fetched. */
   certificates(): readonly CertificateStanding[]
+  /** Of those that clients take only with a stapled OCSP answer. */
+  staples(): readonly StapleStanding[]
   routeTable(): RouteTable
   readonly liveTunnels: Pick<LiveTunnels, 'size'>
   readonly links: Pick<Links, 'list'>
@@ -47,6 +49,13 @@ export interface CertificateStanding {
   readonly error: string | undefined
   readonly nextTryAtMs: number | undefined
   readonly isLate: boolean
+}
+
+/** How the OCSP answer about a certificate stands; times are milliseconds since the epoch. */
+export interface StapleStanding extends CertificateStanding {
+  /** Of the answer. */
+  readonly validity: CertificateStanding['validity']
+  readonly isRevoked: boolean
 }
 
 /** What the gateway does and has done, in figures. */
@@ -103,9 +112,10 @@ export function pictureOperations(parts: PictureParts): PictureOperations {
         busiest_routes: busiestRoutes,
         audit_forward: states.map(forwardView),
         configuration_problems: parts.reloadProblems().slice(0, maxProblems),
-        certificates: worstFirst(parts.certificates())
-          .slice(0, maxCertificates)
-          .map(certificateView),
+        certificates: [
+          ...stapleViews(parts.staples()),
+          ...worstFirst(parts.certificates()).map(certificateView),
+        ].slice(0, maxCertificates),
       }
     },
     async samples(by, input) {
@@ -208,6 +218,13 @@ function forwardView(state: ForwardState): ForwardStateView {
 
 function worstFirst(all: readonly CertificateStanding[]): readonly CertificateStanding[] {
   return [...all.filter(({ isLate }) => isLate), ...all.filter(({ isLate }) => !isLate)]
+}
+
+/** Only what somebody has to look at: of the others nothing is to be done. */
+function stapleViews(all: readonly StapleStanding[]): readonly CertificateView[] {
+  return all
+    .filter(({ isLate }) => isLate)
+    .map((it) => ({ ...certificateView(it), state: it.isRevoked ? 'revoked' : 'unstapled' }))
 }
 
 function certificateView(it: CertificateStanding): CertificateView {

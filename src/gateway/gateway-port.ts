@@ -1,4 +1,5 @@
 import type { Clock } from '../clock.ts'
+import { messageOf } from '../errors.ts'
 import type { GatewayConfig } from '../config/config.ts'
 import type { Logger } from '../log.ts'
 import type { ClientCertificates } from '../port/client-certificates/client-certificates.ts'
@@ -12,6 +13,7 @@ import { createProxyAdmission, createRefusedConnections } from '../port/proxy-ad
 import type { TlsAlpnChallenges } from '../port/acme-challenge.ts'
 import { createTlsContexts, type Certificate } from '../port/tls-contexts.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
+import type { OpenStaples } from './open-staples.ts'
 
 export interface GatewayPortOptions {
   readonly clock: Clock
@@ -24,13 +26,19 @@ export interface GatewayPortOptions {
     readonly challenges: TlsAlpnChallenges
     certificates(): readonly Certificate[]
   }
+  readonly staples: Pick<OpenStaples, 'find' | 'prepare' | 'follow'>
   /** What is spoken besides HTTP. */
   readonly protocols: readonly PortProtocol[]
 }
 
+/** Longest wait for OCSP answers before a new certificate takes the place of another, in milliseconds. */
+const staplesWaitMs = 5_000
+
 /** The open port, and how it takes over a new configuration. */
 export interface GatewayPort {
   readonly port: Port
+  /** Has ready what new certificates are served with; before `reload`. */
+  prepare(config: GatewayConfig): Promise<void>
   reload(config: GatewayConfig): void
   /** Takes over what was fetched since. */
   renewed(): void
@@ -43,9 +51,12 @@ export interface GatewayPort {
  */
 export async function openGatewayPort(
   config: GatewayConfig,
-  { clock, logger, metrics, clientCertificates, handlers, protocols, fetched }: GatewayPortOptions,
+  options: GatewayPortOptions,
 ): Promise<GatewayPort> {
+  const { clock, logger, metrics, clientCertificates, handlers, protocols, fetched, staples } =
+    options
   let { timeoutWriteMs, certificates, downstreamMtls } = config
+  const all = (): readonly Certificate[] => [...certificates, ...fetched.certificates()]
   const refused = createRefusedConnections(logger, clock)
   const admission = createProxyAdmission(config.proxyProtocol, refused)
   const peers = createPeers({
@@ -56,10 +67,13 @@ export async function openGatewayPort(
     report: createPeerReport({ logger, clock, metrics }),
   })
   metrics.countConnections(peers.count)
+  // What is kept of them: nobody on the network is waited for.
+  await staples.prepare(all(), 0)
   const port = await openPort({
     address: config.address,
     peers,
-    contexts: createTlsContexts([...certificates, ...fetched.certificates()], downstreamMtls?.ca),
+    contexts: createTlsContexts(all(), downstreamMtls?.ca),
+    staple: staples.find,
     challenges: fetched.challenges,
     admission,
     clientCertificates,
@@ -68,18 +82,34 @@ export async function openGatewayPort(
     handlers,
     protocols,
   })
+  staples.follow(all())
+  const swap = (): void => {
+    port.replaceCertificates(all(), downstreamMtls?.ca)
+    staples.follow(all())
+  }
   return {
     port,
+    async prepare(next) {
+      await staples.prepare([...next.certificates, ...fetched.certificates()], staplesWaitMs)
+    },
     reload(next) {
-      const all = [...next.certificates, ...fetched.certificates()]
-      port.replaceCertificates(all, next.downstreamMtls?.ca)
-      ;({ certificates, downstreamMtls } = next)
+      try {
+        const those = [...next.certificates, ...fetched.certificates()]
+        port.replaceCertificates(those, next.downstreamMtls?.ca)
+        ;({ certificates, downstreamMtls } = next)
+      } finally {
+        staples.follow(all())
+      }
       admission.replace(next.proxyProtocol)
       peers.replace(next.peerLimits)
       timeoutWriteMs = next.timeoutWriteMs
     },
     renewed() {
-      port.replaceCertificates([...certificates, ...fetched.certificates()], downstreamMtls?.ca)
+      const ready = staples.prepare(all(), staplesWaitMs)
+      if (ready === undefined) return swap()
+      ready.then(swap).catch((error: unknown) => {
+        logger.error('certificates not taken over', { error: messageOf(error) })
+      })
     },
   }
 }

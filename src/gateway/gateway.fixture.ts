@@ -170,6 +170,7 @@ export async function startTestGateway(
       startedAtMs: systemClock.now(),
       reloadProblems: () => [],
       certificates: () => [],
+      staples: () => [],
       catalog,
     }),
     listener,

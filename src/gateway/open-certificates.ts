@@ -2,6 +2,8 @@ import { createChallenges, type OpenChallenges } from '../acme/challenges.ts'
 import type { CertificateState, FetchedCertificates } from '../acme/fetched-certificates.ts'
 import type { Clock } from '../clock.ts'
 import type { GatewayConfig } from '../config/config.ts'
+import { isBun } from '../is-bun.ts'
+import { mustStaple } from '../net/ocsp/must-staple.ts'
 import type { NamedTunnels, NamedTunnelRegister } from '../publish/named-tunnels.ts'
 import type { Certificate } from '../port/tls-contexts.ts'
 import type { RouteTable } from '../routes/table.ts'
@@ -26,6 +28,8 @@ export interface OpenCertificates {
   states(): readonly CertificateState[]
   /** Looks again which are needed: by this configuration, and these routes. */
   follow(config: GatewayConfig, routes: RouteTable): void
+  /** As `FetchedCertificates.revoked`. */
+  revoked(fingerprint: string): void
   onChanged(listener: () => void): void
   close(): Promise<void>
 }
@@ -61,6 +65,8 @@ export async function openCertificates(
     challenges,
     clock,
     logger,
+    // On Bun nobody is handed an OCSP answer: what was fetched elsewhere, to be served with one, would be refused.
+    isAsAsked: (leaf) => (mustStaple(leaf) ? !isBun : !autocert.mustStaple),
     tried: (outcome) => parts.metrics.tried(outcome),
   })
   parts.metrics.countCertificates(() => fetched.states())
@@ -90,6 +96,7 @@ export async function openCertificates(
       followed = { config: next, routes }
       want()
     },
+    revoked: (fingerprint) => fetched.revoked(fingerprint),
     onChanged: (listener) => fetched.onChanged(listener),
     async close() {
       following[Symbol.dispose]()
@@ -104,6 +111,7 @@ function fetchNothing(challenges: OpenChallenges): OpenCertificates {
     certificates: () => [],
     states: () => [],
     follow: () => undefined,
+    revoked: () => undefined,
     onChanged: () => undefined,
     close: () => Promise.resolve(),
   }

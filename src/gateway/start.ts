@@ -35,6 +35,7 @@ import { plainAddress } from '../policy/matchers/plain-address.ts'
 import { createDenials } from '../pages/refused/denials.ts'
 import { openIdentity } from './open-identity.ts'
 import { openCertificates } from './open-certificates.ts'
+import { openStaples } from './open-staples.ts'
 import { openPublishing } from './open-publishing.ts'
 import { createScim } from './open-scim.ts'
 import { keepOutDeactivated } from '../scim/keep-out.ts'
@@ -222,6 +223,7 @@ export async function startGateway(
     startedAtMs: clock.now(),
     reloadProblems: options.reloadProblems ?? (() => []),
     certificates: () => certificates.states(),
+    staples: () => staples.states(),
     catalog,
     reload: options.reload ?? nothingToReload,
   })
@@ -293,12 +295,23 @@ export async function startGateway(
     }),
     (it) => within(certificatesWaitMs, it.close()),
   )
+  const staples = opened.adopt(
+    openStaples({
+      store: store.ocspAnswers,
+      clock,
+      logger: log.service('certificates'),
+      metrics: metrics.staples,
+      onRevoked: certificates.revoked,
+    }),
+    (it) => within(certificatesWaitMs, it.close()),
+  )
   const httpRedirect = opened.adopt(
     await openHttpRedirect(config, certificates.challenges.keyAuthorization),
     (it) => it?.close(0),
   )
   const {
     port,
+    prepare: preparePort,
     reload: reloadPort,
     renewed,
   } = await openGatewayPort(config, {
@@ -309,6 +322,7 @@ export async function startGateway(
     handlers: createHandlers(parts, app),
     protocols,
     fetched: certificates,
+    staples,
   })
   opened.defer(() => port.destroy())
   opened.use(publishing.connectorAuthority.keepCertificate(port.setReservedNames))
@@ -338,7 +352,7 @@ export async function startGateway(
     operations,
     failed: store.failed,
     async reload(next) {
-      await parts.prepareReload(next)
+      await Promise.all([parts.prepareReload(next), preparePort(next)])
       // One step, and first what OpenSSL may refuse: the old configuration stays whole then.
       reloadPort(next)
       ;({ scim } = next)

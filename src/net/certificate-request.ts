@@ -12,9 +12,16 @@ export interface CertificateRequest {
 
 const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const
 
-/** Makes an ECDSA P-256 key and a request for these DNS names. */
+/** The TLS feature `status_request` (RFC 7633 §6), in DER: a list of the number 5. */
+const mustStapleFeature = { oid: '1.3.6.1.5.5.7.1.24', der: Buffer.from('3003020105', 'hex') }
+
+/**
+ * Makes an ECDSA P-256 key and a request for these DNS names. `mustStaple`: clients are to take the certificate only with
+ * a stapled OCSP answer.
+ */
 export async function createCertificateRequest(
   names: readonly string[],
+  { mustStaple }: { readonly mustStaple: boolean },
 ): Promise<CertificateRequest> {
   const keys = await webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify'])
   const request = await x509.Pkcs10CertificateRequestGenerator.create({
@@ -22,6 +29,9 @@ export async function createCertificateRequest(
     signingAlgorithm: algorithm,
     extensions: [
       new x509.SubjectAlternativeNameExtension(names.map((value) => ({ type: 'dns', value }))),
+      ...(mustStaple
+        ? [new x509.Extension(mustStapleFeature.oid, false, mustStapleFeature.der)]
+        : []),
     ],
   })
   return {

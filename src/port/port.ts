@@ -35,6 +35,8 @@ export interface PortOptions extends HttpServerOptions {
   readonly clientCertificates?: Pick<ClientCertificates, 'admit'>
   /** What is spoken besides HTTP, preferred to it where a client offers both. */
   readonly protocols?: readonly PortProtocol[]
+  /** What is handed out with a certificate in DER, where a client asks for it: an OCSP answer (RFC 6066 §8). */
+  readonly staple?: (certificate: Buffer) => Buffer | undefined
   /** What a certificate authority may come to look for. */
   readonly challenges?: TlsAlpnChallenges
   /** Time for a TLS handshake, in milliseconds; default 15 s. */
@@ -202,6 +204,10 @@ function createTlsServer(
     handshakeTimeout: options.handshakeTimeoutMs,
   })
   server.on('secureConnection', serve)
+  const { staple } = options
+  // At once, and from memory: a handshake waits for nobody on the network.
+  if (staple !== undefined)
+    server.on('OCSPRequest', (certificate, _, answer) => answer(null, staple(certificate) ?? null))
   server.on('tlsClientError', (error, socket) => {
     const connection = options.peers.of(socket)?.connection
     // Now: Node closes the connection beneath as soon as this returns.

@@ -86,6 +86,21 @@ export const gatewayGuide: MetricGuide = {
     unit: '0 or 1',
     worry: 'it is 1',
   },
+  postern_ocsp_fetches_total: { labels: { outcome: success }, worry: '`failed` grows' },
+  postern_ocsp_answer_expiry_timestamp_seconds: {
+    labels: { name: 'the name that the certificate is for' },
+    worry: 'it is nearer than an hour, or 0',
+  },
+  postern_ocsp_answer_late: {
+    labels: { name: 'the name that the certificate is for' },
+    unit: '0 or 1',
+    worry: 'it is 1',
+  },
+  postern_certificate_revoked: {
+    labels: { name: 'the name that the certificate is for' },
+    unit: '0 or 1',
+    worry: 'it is 1: clients refuse it',
+  },
   postern_connector_links_active: {
     labels: tunnelName,
     worry: 'it falls to 0 where it was more: nobody reaches what is behind it',

@@ -5,6 +5,7 @@ import type { CountedBytes } from './byte-counter.ts'
 import { certificateMetrics, type CertificateMetrics } from './certificate-metrics.ts'
 import { forwardMetrics, type ForwardMetrics } from './forward-metrics.ts'
 import { linkMetrics, type LinkMetrics } from './link-metrics.ts'
+import { stapleMetrics, type StapleMetrics } from './staple-metrics.ts'
 import { tunnelMetrics, type CountedRoute, type CountedTunnel } from './tunnel-metrics.ts'
 
 /** What a policy said; `Outcome` of `policy/` fits. */
@@ -62,6 +63,8 @@ export interface Metrics {
   readonly connectors: LinkMetrics
   /** What is forwarded of the audit log. */
   readonly forwarding: ForwardMetrics
+  /** OCSP answers that are handed out with certificates. */
+  readonly staples: StapleMetrics
   /** Certificates that are fetched. */
   readonly certificates: CertificateMetrics
   /** Audit entries could not be kept in the state directory. */
@@ -143,6 +146,7 @@ export function createMetrics(registry: Registry = new Registry()): Metrics {
     tunnelOpened: tunnelMetrics(registry),
     connectors: linkMetrics(registry),
     forwarding: forwardMetrics(registry),
+    staples: stapleMetrics(registry),
     certificates: certificateMetrics(registry),
     decided: (outcome) => decisions.inc({ outcome }),
     signedIn: (outcome) => signIns.inc({ outcome }),

@@ -59,6 +59,13 @@ export const autocertKeys = {
   autocert_eab_mac_key: textKey(macKey, 'base64url', {
     doc: 'The secret of `autocert_eab_key_id`.',
   }),
+  autocert_must_staple: key({
+    schema: values.flag,
+    type: 'true or false',
+    default: false,
+    variable: 'flag',
+    doc: 'Whether certificates are asked for that clients take only with a stapled OCSP answer (RFC 7633), which the gateway fetches and hands out. The authority has to answer by OCSP. Needs Node.js: the runtime of executables cannot staple. See [certificates](certificates.md#stapled-answers).',
+  }),
   autocert_trusted_ca: textKey(values.base64Pem, 'base64 of PEM', {
     doc: 'Authority by which the certificate of `autocert_ca` itself is known, where it is none of the well-known ones: for an ACME server of your own.',
   }),

@@ -9,7 +9,6 @@ const groups = 'groups are read from claims, and from the file that "directory" 
 const storage = 'state lives in "state_directory"'
 const tracing = 'traces are set up by "otel_exporter_otlp_endpoint"'
 const nativeSsh = 'native SSH is not supported; SSH works through a tcp+https route'
-const stapling = 'no OCSP answers are stapled, which most authorities do not give any more'
 const metricsAccess =
   'metrics have no access control of their own; bind "metrics_address" to loopback'
 
@@ -23,7 +22,6 @@ const rows: readonly (readonly [ForeignKey['class'], string, string, (string | b
   ['refused', 'authorize_internal_service_url', decisions],
   ['refused', 'authorize_service_url', decisions],
   ['refused', 'authorize_service_urls', decisions],
-  ['refused', 'autocert_must_staple', stapling, false],
   ['refused', 'bearer_token_format', bearer, 'default'],
   ['refused', 'client_ca', clientCertificates],
   ['refused', 'client_ca_file', clientCertificates],

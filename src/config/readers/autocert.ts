@@ -1,5 +1,6 @@
 import { dirname, resolve } from 'node:path'
 import type { AcmeSettings } from '../../acme/settings.ts'
+import { isBun } from '../../is-bun.ts'
 import { parseChain } from '../../net/pem.ts'
 import { letsEncrypt } from '../keys/autocert-keys.ts'
 import type { GlobalKey } from '../keys/keys.ts'
@@ -20,6 +21,7 @@ const keys = [
   'autocert_trusted_ca',
   'autocert_trusted_ca_file',
   'autocert_dir',
+  'autocert_must_staple',
 ] as const satisfies readonly GlobalKey[]
 
 /** Puts together how certificates are fetched; undefined: they are not. */
@@ -46,11 +48,23 @@ export async function readAutocert(source: Source): Promise<Autocert | undefined
     email: values.autocert_email,
     externalAccount: readExternalAccount(source),
     trustedCa: await readTrustedCa(source),
+    mustStaple: readMustStaple(source),
     formerDirectory:
       values.autocert_dir === undefined
         ? undefined
         : resolve(dirname(resolve(path)), values.autocert_dir),
   }
+}
+
+function readMustStaple({ settings, findings }: Source): boolean {
+  const isAsked = settings.orDefault('autocert_must_staple')
+  if (isAsked && isBun) {
+    const message =
+      'cannot be honoured by this executable: its runtime, Bun, tells a server of nobody who asks for an OCSP answer'
+    const hint = 'run the gateway on Node.js, from the package of npm, or remove the key'
+    findings.problems.push(settings.problem('autocert_must_staple', message, { hint }))
+  }
+  return isAsked
 }
 
 function readExternalAccount({ settings, findings }: Source): AcmeSettings['externalAccount'] {

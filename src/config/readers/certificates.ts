@@ -3,6 +3,8 @@ import { isIP } from 'node:net'
 import { checkValue } from '../../schema.ts'
 import type { Path } from '../../yaml-text.ts'
 import type { Certificate } from '../../port/tls-contexts.ts'
+import { isBun } from '../../is-bun.ts'
+import { stapledCertificateOf } from '../../net/ocsp/must-staple.ts'
 import { exposureOf } from '../../file-text.ts'
 import { certificatePair } from '../keys/port-keys.ts'
 import type { GlobalKey } from '../keys/keys.ts'
@@ -158,12 +160,21 @@ function checkPair(
   if (!leaf.checkPrivateKey(privateKey)) {
     return problem(key, 'is not the key of its certificate', 'the leaf must come first in its file')
   }
+  const warn = (message: string, hint?: string): void =>
+    void findings.warnings.push(settings.problem(cert.key, message, { within: cert.within, hint }))
   const warning = validityWarning(leaf, nowMs)
-  if (warning !== undefined) {
-    findings.warnings.push(settings.problem(cert.key, warning, { within: cert.within }))
-  }
+  if (warning !== undefined) warn(warning)
+  const stapled = stapledCertificateOf(chain ?? [])
+  if (stapled !== undefined && isBun) warn(...unstapled)
+  else if (stapled !== undefined && 'fault' in stapled) warn(stapled.fault, stapled.hint)
   return { cert: cert.pem, key: key.pem }
 }
+
+/** Clients refuse it, each by itself: the gateway starts. */
+const unstapled = [
+  'certificate is taken by clients only with a stapled OCSP answer, which an executable cannot hand out: its runtime, Bun, tells a server of nobody who asks for one',
+  'run the gateway on Node.js, from the package of npm, or have it issued without the TLS feature "status_request" (must-staple)',
+] as const
 
 /** Whether one of the certificates is for this host. */
 export function coversHost(certificates: readonly Certificate[], host: string): boolean {

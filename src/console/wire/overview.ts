@@ -18,13 +18,16 @@ export const forwardState = z.strictObject({
 })
 export type ForwardStateView = z.output<typeof forwardState>
 
-/** A certificate that the gateway fetches. */
+/** A certificate that the gateway fetches, or one with whose OCSP answer something is wrong. */
 export const certificate = z.strictObject({
   name: z.string(),
-  /** Without it there is none yet. */
+  /** When it ends, or its OCSP answer where that is what is wrong. Without it there is none yet. */
   valid_until: z.iso.datetime().optional(),
-  /** `late`: it could not be fetched, or is in the last third of its life and could not be renewed. */
-  state: z.enum(['held', 'waiting', 'late']),
+  /**
+   * `late`: it could not be fetched, or is in the last third of its life and could not be renewed. `unstapled`: clients
+   * take it only with an OCSP answer, which could not be fetched. `revoked`: its authority says so.
+   */
+  state: z.enum(['held', 'waiting', 'late', 'unstapled', 'revoked']),
   /** Why the last try failed, one line, and when it is tried again. */
   problem: z.string().optional(),
   next_try: z.iso.datetime().optional(),

@@ -121,10 +121,19 @@ function ofForward(forward: OverviewAnswer['audit_forward'][number]): Matter[] {
 
 function ofCertificate(certificate: OverviewAnswer['certificates'][number]): Matter[] {
   const { name, state, problem = 'no reason', valid_until: until } = certificate
-  if (state !== 'late') return []
-  const what =
-    until === undefined
-      ? `There is no certificate for "${name}"`
-      : `The certificate of "${name}" ends ${formatMoment(new Date(until))} and cannot be renewed`
-  return [{ text: `${what}: ${problem}` }]
+  const ends = until === undefined ? undefined : `ends ${formatMoment(new Date(until))}`
+  const what = {
+    held: undefined,
+    waiting: undefined,
+    late:
+      ends === undefined
+        ? `There is no certificate for "${name}"`
+        : `The certificate of "${name}" ${ends} and cannot be renewed`,
+    unstapled:
+      ends === undefined
+        ? `Clients refuse the certificate of "${name}", for which there is no OCSP answer`
+        : `The OCSP answer for the certificate of "${name}" ${ends} and cannot be fetched anew`,
+    revoked: `Clients refuse the certificate of "${name}", which is revoked`,
+  }[state]
+  return what === undefined ? [] : [{ text: `${what}: ${problem}` }]
 }
