@@ -1,3 +1,4 @@
+import type { Clock } from '../clock.ts'
 import type { Certificate } from '../port/tls-contexts.ts'
 
 /** How a name can be proven to an authority (RFC 8555 §8, RFC 8737). */
@@ -9,16 +10,17 @@ export interface OpenChallenges {
   certificateFor(name: string): Certificate | undefined
   /** What `/.well-known/acme-challenge/TOKEN` answers (RFC 8555 §8.3). */
   keyAuthorization(token: string): string | undefined
-  /** Whether any is open, so that nothing has to be looked for otherwise. */
+  /** Whether no connection comes with `acme-tls/1` for any, so that none has to be looked at. */
   readonly isEmpty: boolean
 }
 
 /** The same, and how they come and go. */
 export interface ChallengeRegister extends OpenChallenges {
-  /** By the name of its record. */
+  /** By the name of its record. It goes by itself `challengeLifeMs` after it was shown first. **Default:** now */
   put(
     id: string,
     challenge: { readonly text: string; readonly privateKey: string | undefined },
+    shownAtMs?: number,
   ): void
   remove(id: string): void
 }
@@ -28,21 +30,43 @@ export function challengeId(type: 'tls-alpn-01' | 'http-01', asked: string): str
   return `${type}/${asked}`
 }
 
+/**
+ * Longer than any try to fetch a certificate takes: what is older was left behind by a gateway that has crashed.
+ *
+ * @limit time that a proof is shown to a certificate authority: it is taken away
+ */
+export const challengeLifeMs = 900_000
+
+interface Open {
+  readonly text: string
+  readonly privateKey: string | undefined
+  readonly untilMs: number
+}
+
 /** A token is base64url of at least 128 bits (RFC 8555 §8.1): no path leads anywhere else. */
-export function createChallenges(): ChallengeRegister {
-  const open = new Map<string, { readonly text: string; readonly privateKey: string | undefined }>()
+export function createChallenges(clock: Pick<Clock, 'now'>): ChallengeRegister {
+  const open = new Map<string, Open>()
+  const find = (id: string): Open | undefined => {
+    const found = open.get(id)
+    if (found === undefined || found.untilMs > clock.now()) return found
+    open.delete(id)
+    return undefined
+  }
   return {
     certificateFor(name) {
-      const found = open.get(challengeId('tls-alpn-01', name))
+      const found = find(challengeId('tls-alpn-01', name))
       return found?.privateKey === undefined
         ? undefined
         : { cert: found.text, key: found.privateKey }
     },
-    keyAuthorization: (token) => open.get(challengeId('http-01', token))?.text,
+    keyAuthorization: (token) => find(challengeId('http-01', token))?.text,
     get isEmpty() {
-      return open.size === 0
+      return ![...open.keys()].some((id) => find(id)?.privateKey !== undefined)
     },
-    put: (id, challenge) => void open.set(id, challenge),
+    put(id, { text, privateKey }, shownAtMs = clock.now()) {
+      const untilMs = Math.min(shownAtMs, clock.now()) + challengeLifeMs
+      open.set(id, { text, privateKey, untilMs })
+    },
     remove: (id) => void open.delete(id),
   }
 }

@@ -10,7 +10,12 @@ import type { Certificate } from '../port/tls-contexts.ts'
 import { openSqliteStore } from '../store/sqlite.ts'
 import type { Store } from '../store/store.ts'
 import { FetchError, type Authority, type WantedCertificate } from './authority.ts'
-import { createChallenges } from './challenges.ts'
+import {
+  challengeId,
+  challengeLifeMs,
+  createChallenges,
+  type OpenChallenges,
+} from './challenges.ts'
 import { openFetchedCertificates, type FetchedCertificates } from './fetched-certificates.ts'
 
 const dayMs = 86_400_000
@@ -33,6 +38,7 @@ interface Asked {
 
 interface Rig {
   readonly fetched: FetchedCertificates
+  readonly challenges: OpenChallenges
   readonly clock: ReturnType<typeof createFakeClock>
   readonly said: { level: string; message: string; fields: LogFields | undefined }[]
   /** Resolves to the next question. */
@@ -67,16 +73,17 @@ async function openRig(
         questions.put({ wanted, answer, fail })
       }),
   }
+  const challenges = createChallenges(clock)
   const fetched = await openFetchedCertificates({
     store,
     authority,
-    challenges: createChallenges(),
+    challenges,
     clock,
     logger,
     isAsAsked,
   })
   t.after(() => fetched.close())
-  return { fetched, clock, said, asked: questions.take, line: lines.take }
+  return { fetched, challenges, clock, said, asked: questions.take, line: lines.take }
 }
 
 function queue<T>(): { put(item: T): void; take(): Promise<T> } {
@@ -123,6 +130,30 @@ test('what is wanted is fetched, kept, and there at the next start', async (t) =
   const [state] = second.fetched.states()
   assert.equal(state?.isBeingFetched, false)
   assert.equal(state.nextTryAtMs, startMs + 54 * dayMs)
+})
+
+test('what a gateway that crashed has left to be shown is shown for the rest of its life alone', async (t) => {
+  const store = await openStore(t)
+  const { cert: text, key: privateKey } = await issue(one.name)
+  const leave = (name: string, ageMs: number) =>
+    store.acme.put({
+      kind: 'challenge',
+      name: challengeId('tls-alpn-01', name),
+      text,
+      privateKey,
+      changedAtMs: startMs - ageMs,
+    })
+  await leave('young.example.com', challengeLifeMs - 60_000)
+  await leave('old.example.com', challengeLifeMs + 1)
+  const { challenges, clock } = await openRig(t, store)
+  assert.ok(challenges.certificateFor('young.example.com'))
+  assert.equal(challenges.certificateFor('old.example.com'), undefined)
+  clock.advance(60_000)
+  assert.equal(challenges.isEmpty, true)
+  assert.deepEqual(
+    (await store.acme.list()).map(({ name }) => name),
+    [challengeId('tls-alpn-01', 'young.example.com')],
+  )
 })
 
 test('a renewal that fails is a warning, and an error from a third of the life on', async (t) => {

@@ -8,7 +8,7 @@ import type { Certificate } from '../port/tls-contexts.ts'
 import type { AcmeRecord, AcmeStore } from '../store/acme-store.ts'
 import type { ChangeFeed, LeaseStore } from '../store/store.ts'
 import { FetchError, type Authority, type WantedCertificate } from './authority.ts'
-import type { ChallengeRegister } from './challenges.ts'
+import { challengeLifeMs, type ChallengeRegister } from './challenges.ts'
 import { lateAtMs, renewalDueMs, retryAfterMs, validityOf, type Validity } from './renewal.ts'
 
 /** How one certificate stands. Times are milliseconds since the epoch. */
@@ -64,8 +64,6 @@ const maxTryMs = 840_000
 const leaseMs = maxTryMs + 60_000
 /** When to look again whether another gateway has fetched it, in milliseconds. */
 const othersTurnMs = 60_000
-/** After this long a challenge is one that its gateway has left behind, in milliseconds. */
-const forgottenChallengeMs = 3_600_000
 
 /** Soonest renewal after a certificate was fetched, in milliseconds. */
 const soonestAgainMs = 1_000
@@ -103,10 +101,11 @@ export async function openFetchedCertificates(
   const trying = new Map<string, Kept>()
   let timer: Disposable | undefined
 
-  const take = (record: AcmeRecord): void => {
+  /** What is there already was shown when it says; what comes now, by the clock of another gateway, is shown from now on. */
+  const take = (record: AcmeRecord, shownAtMs = clock.now()): void => {
     if (record.kind === 'challenge') {
-      const isForgotten = clock.now() - record.changedAtMs > forgottenChallengeMs
-      if (!isForgotten) challenges.put(record.name, record)
+      const isLeftBehind = clock.now() - shownAtMs > challengeLifeMs
+      if (!isLeftBehind) challenges.put(record.name, record, shownAtMs)
       else void store.acme.remove('challenge', record.name).catch(() => undefined)
       return
     }
@@ -127,7 +126,7 @@ export async function openFetchedCertificates(
   /** Whether it may be served until it is due. */
   const isFit = ({ isAsAsked, fingerprint }: Held): boolean =>
     isAsAsked && !revoked.has(fingerprint)
-  for (const record of await store.acme.list()) take(record)
+  for (const record of await store.acme.list()) take(record, record.changedAtMs)
 
   /** What any gateway has written, this one included. */
   const follow = async (kind: AcmeRecord['kind'], name: string): Promise<void> => {

@@ -39,7 +39,7 @@ export async function openCertificates(
   config: GatewayConfig,
   parts: CertificateParts,
 ): Promise<OpenCertificates> {
-  const challenges = createChallenges()
+  const challenges = createChallenges(parts.clock)
   const { autocert } = config
   if (autocert === undefined) return fetchNothing(challenges)
   const { clock } = parts
