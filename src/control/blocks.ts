@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { LiveTunnels } from '../access/live-tunnels.ts'
 import { PeerError } from '../errors.ts'
-import type { BlockedPeople } from '../identity/blocked-people.ts'
+import type { BlockedPeople, KeptOutPerson } from '../identity/blocked-people.ts'
 import type { AnySession, Session } from '../identity/session.ts'
 import type { BlockedPersonRecord } from '../store/request-store.ts'
 import { printable } from '../terminal-text.ts'
@@ -27,6 +27,8 @@ export interface BlockSummary {
   readonly reason: string
   readonly blocked_by: string
   readonly blocked_at: string
+  /** Whether SCIM keeps them out, and no block: they come back once they are active in their directory. */
+  readonly by_scim: boolean
 }
 
 export interface BlockList {
@@ -137,7 +139,7 @@ function isBlocked(session: AnySession | undefined, { blockedPeople }: BlockPart
   return session?.kind === 'person' && blockedPeople.isBlocked(session)
 }
 
-function toSummary(record: BlockedPersonRecord): BlockSummary {
+function toSummary(record: KeptOutPerson): BlockSummary {
   return {
     who: record.who,
     user_ids: record.userIds,
@@ -145,6 +147,7 @@ function toSummary(record: BlockedPersonRecord): BlockSummary {
     reason: record.reason,
     blocked_by: record.blockedBy,
     blocked_at: new Date(record.blockedAtMs).toISOString(),
+    by_scim: record.isByScim ?? false,
   }
 }
 

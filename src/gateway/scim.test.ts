@@ -44,8 +44,8 @@ describe('users and groups that a directory provisions', () => {
     await assert.rejects(rig.signIn(alice))
     const { blocks } = await rig.operations.listBlocks(localActor)
     assert.deepEqual(
-      blocks.map(({ who, reason, blocked_by: by }) => [who, reason, by]),
-      [[alice, 'deactivated by SCIM', 'SCIM']],
+      blocks.map(({ who, reason, blocked_by: by, by_scim }) => [who, reason, by, by_scim]),
+      [[alice, 'deactivated by SCIM', 'SCIM', true]],
     )
     await assert.rejects(rig.operations.unblockPerson(localActor, alice), {
       code: 'block-not-found',

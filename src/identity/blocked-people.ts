@@ -19,7 +19,7 @@ export interface BlockedPeople {
   /** Whether somebody is known by a name, however it is spelt. */
   isNamed(person: KnownPerson, who: string): boolean
   /** Newest first. */
-  list(): readonly BlockedPersonRecord[]
+  list(): readonly KeptOutPerson[]
   /** By the name under which somebody was blocked, however it is spelt. */
   get(who: string): BlockedPersonRecord | undefined
   /** Other blocks that keep out whom this one does, as far as it is known that it is the same person; newest first. */
@@ -33,6 +33,12 @@ export interface BlockedPeople {
   unblock(who: string): Promise<boolean>
   /** Calls back once somebody is blocked, or is known by more; whoever did it, and wherever. */
   onBlocked(listener: () => void): void
+}
+
+/** Somebody who may do nothing here: by a block, or by SCIM. */
+export interface KeptOutPerson extends BlockedPersonRecord {
+  /** Whether by SCIM, which alone takes it back. **Default:** by a block */
+  readonly isByScim?: boolean
 }
 
 export interface NewBlock extends Omit<BlockedPersonRecord, 'who' | 'blockedAtMs'> {

@@ -1,6 +1,5 @@
 import { AccessError } from '../errors.ts'
-import type { BlockedPeople } from '../identity/blocked-people.ts'
-import type { BlockedPersonRecord } from '../store/request-store.ts'
+import type { BlockedPeople, KeptOutPerson } from '../identity/blocked-people.ts'
 import type { Provisioned, UserResource } from './provisioned.ts'
 import { addressesOf } from './user.ts'
 
@@ -20,7 +19,7 @@ export function keepOutDeactivated(
       if (provisioned.isKeptOut(person)) throw deactivated()
     },
     list: () =>
-      [...blockedPeople.list(), ...provisioned.deactivated().map(toBlock)].sort(
+      [...blockedPeople.list(), ...provisioned.deactivated().map(toKeptOut)].sort(
         (one, other) => other.blockedAtMs - one.blockedAtMs,
       ),
     onBlocked(listener) {
@@ -30,7 +29,7 @@ export function keepOutDeactivated(
   }
 }
 
-function toBlock({ record, content }: UserResource): BlockedPersonRecord {
+function toKeptOut({ record, content }: UserResource): KeptOutPerson {
   const { userName, externalId } = content
   return {
     who: userName,
@@ -39,6 +38,7 @@ function toBlock({ record, content }: UserResource): BlockedPersonRecord {
     reason: record.isDeleted ? 'deleted by SCIM' : 'deactivated by SCIM',
     blockedBy: 'SCIM',
     blockedAtMs: record.updatedAtMs,
+    isByScim: true,
   }
 }
 

@@ -8,6 +8,7 @@ const block = {
   emails: [],
   blocked_at: '',
   blocked_by: 'bob@example.com',
+  by_scim: false,
   reason: '',
 }
 

@@ -11,6 +11,8 @@ export const blockView = z.strictObject({
   reason: z.string(),
   blocked_by: z.string(),
   blocked_at: z.iso.datetime(),
+  /** Whether SCIM keeps them out: only their directory lets them in again, and no request here. */
+  by_scim: z.boolean(),
 })
 export type BlockView = z.output<typeof blockView>
 

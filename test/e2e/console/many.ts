@@ -151,13 +151,25 @@ const publisher = {
   expires_at: ago(-9_000),
 }
 
-const block = {
+export const block = {
   who: 'mallory@example.com',
   user_ids: ['u7'],
   emails: ['mallory@example.com'],
   reason: 'laptop stolen on the train',
   blocked_by: 'ada@example.com',
   blocked_at: ago(90),
+  by_scim: false,
+}
+
+/** Somebody whom the directory has deactivated. */
+export const deactivated = {
+  who: 'oscar@example.com',
+  user_ids: ['u8'],
+  emails: ['oscar@example.com', 'person.8@example.com'],
+  reason: 'deactivated by SCIM',
+  blocked_by: 'SCIM',
+  blocked_at: ago(200),
+  by_scim: true,
 }
 
 const records = Array.from({ length: 3_000 }, (_, index) => {

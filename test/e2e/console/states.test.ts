@@ -6,7 +6,8 @@ import { peerTest } from '../peers.ts'
 import type { Chromium } from '../peers/chromium.ts'
 import type { Scope } from '../scope.ts'
 import { fault, startFakeGateway, type Answer, type FakeGateway } from './fake-gateway.ts'
-import { many, sessions, tunnels, whoIs } from './many.ts'
+import { blocksAnswer } from '../../../src/console/wire/blocks.ts'
+import { block, deactivated, many, says, sessions, tunnels, whoIs } from './many.ts'
 import { settled, until } from './until.ts'
 
 /** Each view, what it lists, and what it says where there is nothing. */
@@ -195,6 +196,47 @@ describe('the console in Chromium, over an API that says what a test wants', () 
     await page.getByText('auditor, reads only').waitFor()
     checkBehaviour(browser)
   })
+
+  peerTest(
+    'whoever SCIM keeps out has no button that does nothing',
+    ['Chromium'],
+    async (scope) => {
+      const { fake, browser, go } = await openConsole(scope)
+      const { page } = browser
+      const also = { ...deactivated, who: block.who, user_ids: block.user_ids }
+      fake.answer('/blocks', says(blocksAnswer, { items: [block, deactivated] }))
+      await go('/blocked', 'Blocked people')
+      const row = (name: string) => page.getByRole('row').filter({ hasText: name })
+      await row(deactivated.who).getByText('in their directory').waitFor()
+      assert.equal(await row(deactivated.who).getByRole('button').count(), 0)
+      assert.equal(
+        await row(block.who)
+          .getByRole('button', { name: /^Unblock/ })
+          .count(),
+        1,
+      )
+      await checkLooks(page, 'console-blocked-by-scim', widths)
+
+      await go('/person?who=u8', 'Person Number 8')
+      await page.getByText('Kept out: deactivated by SCIM').waitFor()
+      await page.getByText(/where they have to be active/).waitFor()
+      assert.equal(await page.getByRole('button', { name: 'Unblock' }).count(), 0)
+      await checkLooks(page, 'console-person-kept-out-by-scim', widths)
+
+      // Who is blocked besides can be unblocked, and is said to stay out.
+      fake.answer('/blocks', says(blocksAnswer, { items: [block, also] }))
+      await go('/person?who=u7', 'Person Number 7')
+      await page.getByText('Kept out: deactivated by SCIM').waitFor()
+      await page.getByText('“laptop stolen on the train”').waitFor()
+      await page.getByRole('button', { name: 'Unblock' }).click()
+      await page
+        .getByRole('dialog')
+        .getByText(/They stay out/)
+        .waitFor()
+      await page.keyboard.press('Escape')
+      checkBehaviour(browser)
+    },
+  )
 
   peerTest('who administers a namespace sees what is theirs', ['Chromium'], async (scope) => {
     const { fake, browser } = await openConsole(scope)

@@ -1,3 +1,4 @@
+import { Text } from '@mantine/core'
 import { useMemo, type ReactNode } from 'react'
 import type { BlockView } from '../../../console/wire/blocks.ts'
 import { formatNumberOf } from '../../ui/format.ts'
@@ -10,7 +11,13 @@ import { Empty } from '../../ui/states.tsx'
 import { useMayChange } from '../me.ts'
 import { QueryView } from '../../ui/query-view.tsx'
 import { personPath } from '../person-path.ts'
-import { useBlocks, useChangeBlocks } from './blocks.ts'
+import {
+  isAlsoByScim,
+  scimAdvice,
+  useBlocks,
+  useChangeBlocks,
+  type ChangeBlocks,
+} from './blocks.ts'
 
 /** Everybody who is kept out. */
 export default function BlockedView(): ReactNode {
@@ -18,8 +25,8 @@ export default function BlockedView(): ReactNode {
   const mayChange = useMayChange()()
   const { unblock } = useChangeBlocks()
   const columns = useMemo(
-    () => [...facts, ...(mayChange ? [ends(unblock)] : [])],
-    [mayChange, unblock],
+    () => [...facts, ...(mayChange ? [ends(unblock, query.data?.items ?? [])] : [])],
+    [mayChange, unblock, query.data],
   )
   return (
     <>
@@ -68,15 +75,23 @@ const facts: readonly Column<BlockView>[] = [
   },
 ]
 
-function ends(unblock: (block: BlockView) => void): Column<BlockView> {
+function ends(unblock: ChangeBlocks['unblock'], all: readonly BlockView[]): Column<BlockView> {
   return {
     id: 'end',
     title: 'End',
-    width: '6rem',
-    cell: (block) => (
-      <RowButton of={block.who} onClick={() => unblock(block)}>
-        Unblock
-      </RowButton>
-    ),
+    width: '9rem',
+    cell: (block) =>
+      block.by_scim ? (
+        <Text span c="dimmed" size="sm" title={scimAdvice}>
+          in their directory
+        </Text>
+      ) : (
+        <RowButton
+          of={block.who}
+          onClick={() => unblock(block, { isByScim: isAlsoByScim(block, all) })}
+        >
+          Unblock
+        </RowButton>
+      ),
   }
 }

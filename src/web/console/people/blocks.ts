@@ -25,10 +25,22 @@ export function isBlockOf({ who, user_ids, emails }: BlockView, names: readonly 
   return names.some((name) => blocked.has(name.toLowerCase()))
 }
 
+/** Whether SCIM keeps out whoever is blocked by a block, so that they stay out without it. */
+export function isAlsoByScim(
+  { who, user_ids, emails }: BlockView,
+  all: readonly BlockView[],
+): boolean {
+  return all.some((it) => it.by_scim && isBlockOf(it, [who, ...user_ids, ...emails]))
+}
+
+/** What lets somebody in again whom SCIM keeps out. */
+export const scimAdvice = 'Only their directory lets them in again, where they have to be active.'
+
 export interface ChangeBlocks {
   /** `who` is a user id or an email address, `name` what to call them. */
   readonly block: (who: string, name: string) => void
-  readonly unblock: (block: BlockView) => void
+  /** `by` says whether SCIM keeps them out besides. */
+  readonly unblock: (block: BlockView, by: { readonly isByScim: boolean }) => void
 }
 
 const changes = ['blocks', 'sessions', 'tunnels', 'overview', 'audit']
@@ -57,10 +69,12 @@ export function useChangeBlocks(): ChangeBlocks {
         changes,
       })
     }
-    const unblock = async ({ who }: BlockView): Promise<void> => {
+    const unblock = async ({ who }: BlockView, isByScim: boolean): Promise<void> => {
       const answer = await ask({
-        title: `Let ${who} in again?`,
-        body: 'They can sign in again, and have the access that policies give them.',
+        title: isByScim ? `Unblock ${who}?` : `Let ${who} in again?`,
+        body: isByScim
+          ? `They stay out, since SCIM has deactivated them. ${scimAdvice}`
+          : 'They can sign in again, and have the access that policies give them.',
         action: 'Unblock them',
         isHarmless: true,
       })
@@ -69,6 +83,7 @@ export function useChangeBlocks(): ChangeBlocks {
         async run() {
           const done = await del<UnblockedAnswer>(`/blocks/${encodeURIComponent(who)}`)
           const others = done.still_blocked_as
+          if (isByScim) return `Unblocked ${who}, whom SCIM still keeps out`
           if (others.length === 0) return `Unblocked ${who}`
           return `Unblocked ${who}, who is still blocked as ${others.join(' and as ')}`
         },
@@ -78,7 +93,7 @@ export function useChangeBlocks(): ChangeBlocks {
     }
     return {
       block: (who, name) => void block(who, name),
-      unblock: (of) => void unblock(of),
+      unblock: (of, { isByScim }) => void unblock(of, isByScim),
     }
   }, [ask, act])
 }

@@ -13,7 +13,7 @@ import { QueryView } from '../../ui/query-view.tsx'
 import { useSearchState } from '../../ui/search-state.ts'
 import { TunnelList } from '../tunnels/tunnel-list.tsx'
 import type { Tunnel } from '../tunnels/tunnel.ts'
-import { isBlockOf, useBlocks, useChangeBlocks } from './blocks.ts'
+import { isBlockOf, scimAdvice, useBlocks, useChangeBlocks } from './blocks.ts'
 import { SessionList } from './session-list.tsx'
 import { nameOf, type Session } from './session.ts'
 
@@ -27,17 +27,19 @@ export default function PersonView(): ReactNode {
   const blocks = useBlocks()
   const [one] = sessions.rows
   const names = [who, one?.user, one?.email].filter((name) => typeof name === 'string')
-  const block = blocks.data?.items.find((item) => isBlockOf(item, names))
+  const theirs = blocks.data?.items.filter((item) => isBlockOf(item, names)) ?? []
   const name = one === undefined ? who : nameOf(one)
   return (
     <>
       <PageHead
         title={name}
         lead={one !== undefined && <Known session={one} />}
-        actions={<Actions who={who} name={name} block={block} hasSessions={one !== undefined} />}
+        actions={<Actions who={who} name={name} blocks={theirs} hasSessions={one !== undefined} />}
       />
       <Stack gap="lg">
-        {block !== undefined && <Blocked block={block} />}
+        {theirs.map((block) => (
+          <KeptOut key={`${block.who} ${block.by_scim}`} block={block} />
+        ))}
         <section aria-label="Sessions">
           <Title order={2} mb="xs">
             Sessions
@@ -89,8 +91,17 @@ function Known({ session }: { readonly session: Session }): ReactNode {
   )
 }
 
-function Blocked({ block }: { readonly block: BlockView }): ReactNode {
-  const { reason, blocked_by, blocked_at } = block
+function KeptOut({ block }: { readonly block: BlockView }): ReactNode {
+  const { reason, blocked_by, blocked_at, by_scim } = block
+  if (by_scim)
+    return (
+      <Paper className="card notice" p="md">
+        <Text>
+          Kept out: {reason}, <Moment at={blocked_at} />.
+        </Text>
+        <Text c="dimmed">{scimAdvice}</Text>
+      </Paper>
+    )
   return (
     <Paper className="card notice" p="md">
       <Text>
@@ -104,15 +115,17 @@ function Blocked({ block }: { readonly block: BlockView }): ReactNode {
 interface ActionsProps {
   readonly who: string
   readonly name: string
-  readonly block: BlockView | undefined
+  readonly blocks: readonly BlockView[]
   readonly hasSessions: boolean
 }
 
-function Actions({ who, name, block, hasSessions }: ActionsProps): ReactNode {
+function Actions({ who, name, blocks, hasSessions }: ActionsProps): ReactNode {
   const mayChange = useMayChange()()
   const change = useChangeBlocks()
   const endAll = useEndAllSessions()
   if (!mayChange) return null
+  const block = blocks.find(({ by_scim }) => !by_scim)
+  const isByScim = blocks.some(({ by_scim }) => by_scim)
   return (
     <>
       {hasSessions && (
@@ -125,7 +138,7 @@ function Actions({ who, name, block, hasSessions }: ActionsProps): ReactNode {
           Block
         </Button>
       ) : (
-        <Button onClick={() => change.unblock(block)}>Unblock</Button>
+        <Button onClick={() => change.unblock(block, { isByScim })}>Unblock</Button>
       )}
     </>
   )
