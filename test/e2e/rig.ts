@@ -2,7 +2,7 @@ import { mkdir, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { stringify } from 'yaml'
 import { startDevIdp, type DevIdp } from '../../src/dev-idp/dev-idp.ts'
-import { createCertificateAuthority } from '../../src/net/certificate.ts'
+import { createCertificateAuthority, type CertificatePair } from '../../src/net/certificate.ts'
 import { startChild, runChild, type Child, type Ending, type Result } from './child.ts'
 import { createLogLines, type LogLines } from './log-lines.ts'
 import { freePort } from '../../src/net/free-port.fixture.ts'
@@ -88,16 +88,15 @@ export async function startRig(
   await mkdir(home, { mode: 0o700 })
   const port = await freePort()
   const signInOrigin = `https://${signInHost}:${port}`
-  const authority = await createCertificateAuthority()
+  const { ca, pair } = await certificateFor(signInHost)
   const idp = await startDevIdp({
     people,
     redirectUris: [`${signInOrigin}/oauth2/callback`],
-    backchannelLogout: { uri: `${signInOrigin}/oauth2/backchannel-logout`, ca: authority.cert },
+    backchannelLogout: { uri: `${signInOrigin}/oauth2/backchannel-logout`, ca },
   })
   scope.defer(() => idp.close(0))
-  const pair = await authority.issue([signInHost, 'localhost', '127.0.0.1', '*.site.com'])
   const caFile = join(scope.directory, 'ca.pem')
-  await writeFile(caFile, authority.cert)
+  await writeFile(caFile, ca)
   await writeFile(join(home, 'cert.pem'), pair.cert)
   await writeFile(join(home, 'key.pem'), pair.key, { mode: 0o600 })
 
@@ -133,7 +132,7 @@ export async function startRig(
     port,
     origin,
     idp,
-    ca: authority.cert,
+    ca,
     caFile,
     home,
     configPath,
@@ -150,6 +149,27 @@ export async function startRig(
     start,
     postern: (...args) => runChild(scope, ...posternCommand(...args), { env, cwd: home }),
   }
+}
+
+interface RigCertificate {
+  /** The authority's, PEM. */
+  readonly ca: string
+  readonly pair: CertificatePair
+}
+
+/** The gateways of a test file have one in common, which its browser believes. */
+function certificateFor(signInHost: string): Promise<RigCertificate> {
+  const made = certificates.get(signInHost) ?? makeCertificate(signInHost)
+  certificates.set(signInHost, made)
+  return made
+}
+
+const certificates = new Map<string, Promise<RigCertificate>>()
+
+async function makeCertificate(signInHost: string): Promise<RigCertificate> {
+  const authority = await createCertificateAuthority()
+  const pair = await authority.issue([signInHost, 'localhost', '127.0.0.1', '*.site.com'])
+  return { ca: authority.cert, pair }
 }
 
 function gatewaySettings(origin: string, port: number, idp: DevIdp): Record<string, unknown> {

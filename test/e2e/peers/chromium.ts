@@ -34,12 +34,17 @@ const quiet = [
   '--disable-sync',
 ]
 
-/** Starts Debian's Chromium with a profile of its own that believes the gateway's certificate. */
+/**
+ * A page of Debian's Chromium that believes the gateway's certificate. Tests of a file have one in common, in which each has
+ * cookies and storage of its own: half of what such a test took was the start of a browser. With `options` for its command
+ * line one is started with a profile of its own.
+ */
 export async function startChromium(
   scope: Scope,
   rig: Pick<GatewayRig, 'home'>,
   ...options: readonly string[]
 ): Promise<Chromium> {
+  if (options.length === 0) return openPage(scope, [await believe(rig)])
   return launch(scope, rig, program('chromium'), options)
 }
 
@@ -63,9 +68,8 @@ async function launch(
   executable: string,
   options: readonly string[],
 ): Promise<Chromium> {
-  const pin = await publicKeyPin(join(rig.home, 'cert.pem'))
   const home = join(scope.directory, 'chromium')
-  const args = [...options, `--ignore-certificate-errors-spki-list=${pin}`]
+  const args = [...options, await believe(rig)]
   const context = await chromium.launchPersistentContext(join(home, 'profile'), {
     ...launchOptions(home, scope.directory, args),
     executablePath: executable,
@@ -74,30 +78,40 @@ async function launch(
   return { context, page: context.pages()[0] ?? (await context.newPage()), ...watch(context) }
 }
 
-/**
- * A page of a Chromium that all tests of the file have in common, with cookies and storage of its own: for
- * origins without TLS. Half of what such a test took was the start of a browser.
- */
+/** The same for origins without TLS. */
 export async function openChromium(scope: Scope): Promise<Chromium> {
-  common ??= startCommon()
-  const { browser } = await common
+  return openPage(scope, [])
+}
+
+async function openPage(scope: Scope, args: readonly string[]): Promise<Chromium> {
+  const key = args.join(' ')
+  const starting = common.get(key) ?? startCommon(args)
+  common.set(key, starting)
+  const { browser } = await starting
   const context = await browser.newContext()
   scope.defer(() => context.close())
   return { context, page: await context.newPage(), ...watch(context) }
 }
 
-let common: Promise<{ readonly browser: Browser; readonly home: string }> | undefined
+interface CommonBrowser {
+  readonly browser: Browser
+  readonly home: string
+}
+
+/** By their options. */
+const common = new Map<string, Promise<CommonBrowser>>()
 
 after(async () => {
-  if (common === undefined) return
-  const { browser, home } = await common
-  await browser.close()
-  await rm(home, { recursive: true, force: true })
+  for (const starting of common.values()) {
+    const { browser, home } = await starting
+    await browser.close()
+    await rm(home, { recursive: true, force: true })
+  }
 })
 
-async function startCommon(): Promise<{ readonly browser: Browser; readonly home: string }> {
+async function startCommon(args: readonly string[]): Promise<CommonBrowser> {
   const home = await mkdtemp(join(tmpdir(), 'postern-chromium-'))
-  return { browser: await chromium.launch(launchOptions(home, home, [])), home }
+  return { browser: await chromium.launch(launchOptions(home, home, args)), home }
 }
 
 function launchOptions(home: string, directory: string, args: readonly string[]): LaunchOptions {
@@ -110,11 +124,12 @@ function launchOptions(home: string, directory: string, args: readonly string[])
   }
 }
 
-/** As `--ignore-certificate-errors-spki-list` wants it: base64 of the key's SHA-256. */
-async function publicKeyPin(path: string): Promise<string> {
-  const { publicKey } = new X509Certificate(await readFile(path))
+/** The option that takes a certificate of the gateway's key, by base64 of its SHA-256. */
+async function believe({ home }: Pick<GatewayRig, 'home'>): Promise<string> {
+  const { publicKey } = new X509Certificate(await readFile(join(home, 'cert.pem')))
   const spki = publicKey.export({ type: 'spki', format: 'der' })
-  return createHash('sha256').update(spki).digest('base64')
+  const pin = createHash('sha256').update(spki).digest('base64')
+  return `--ignore-certificate-errors-spki-list=${pin}`
 }
 
 function watch(context: BrowserContext): Pick<Chromium, 'faults' | 'hosts'> {
