@@ -9,6 +9,8 @@ export const apartDirectory = 'packages'
  * that one gets the names which Node.js gives.
  */
 const packages = {
+  '@peculiar/asn1-ocsp': namesOfNode,
+  '@peculiar/asn1-schema': namesOfNode,
   '@peculiar/x509': namesOfNode,
   '@simplewebauthn/server': everything,
   '@simplewebauthn/server/helpers': everything,
