@@ -9,8 +9,8 @@ export const apartDirectory = 'packages'
  * that one gets the names which Node.js gives.
  */
 const packages = {
-  '@peculiar/asn1-ocsp': namesOfNode,
-  '@peculiar/asn1-schema': namesOfNode,
+  '@peculiar/asn1-ocsp': namesOfModule,
+  '@peculiar/asn1-schema': namesOfModule,
   '@peculiar/x509': namesOfNode,
   '@simplewebauthn/server': everything,
   '@simplewebauthn/server/helpers': everything,
@@ -81,9 +81,16 @@ async function namesOfNode(name) {
   return `import whole from '${name}'\n${await exportsOf(name)}\nexport default whole`
 }
 
+/** Of CommonJS that was a module once, whose `default` is a name as any other. */
+async function namesOfModule(name) {
+  return `import * as whole from '${name}'\n${await exportsOf(name)}`
+}
+
 /** What Node.js finds in a package, of a value named `whole`. */
 async function exportsOf(name) {
   if (name in before) await import(before[name])
-  const names = Object.keys(await import(name)).filter((one) => /^(?!default$)\w+$/.test(one))
+  const names = Object.keys(await import(name)).filter((one) =>
+    /^(?!default$|__esModule$)\w+$/.test(one),
+  )
   return `export const { ${names.join(', ')} } = whole`
 }

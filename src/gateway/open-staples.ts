@@ -1,5 +1,6 @@
 import { hash, X509Certificate } from 'node:crypto'
 import type { Clock } from '../clock.ts'
+import { messageOf } from '../errors.ts'
 import { isBun } from '../is-bun.ts'
 import type { Logger } from '../log.ts'
 import {
@@ -42,17 +43,23 @@ export interface OpenStaples {
 export function openStaples({ metrics, onRevoked, ...parts }: StapleParts): OpenStaples {
   const { logger } = parts
   const read = createReader()
-  let opening: Promise<Staples> | undefined
+  let opening: Promise<Staples | undefined> | undefined
   let staples: Staples | undefined
   let faults: readonly (StaplingFault & { readonly name: string })[] = []
   const said = new WeakSet<StaplingFault>()
 
-  /** The libraries that read answers are loaded where one is needed. */
-  function open(): Promise<Staples> {
-    return (opening ??= import('../stapling/staples.ts').then(({ createStaples }) => {
-      const asked = (outcome: 'ok' | 'failed'): void => metrics.asked(outcome)
-      return (staples = createStaples({ ...parts, asked, onRevoked }))
+  /** The libraries that read answers are loaded where one is needed. Never rejects: certificates are served all the same. */
+  function open(): Promise<Staples | undefined> {
+    return (opening ??= load().catch((error: unknown) => {
+      logger.error('OCSP answers cannot be fetched', { error: messageOf(error) })
+      return undefined
     }))
+  }
+
+  async function load(): Promise<Staples> {
+    const { createStaples } = await import('../stapling/staples.ts')
+    const asked = (outcome: 'ok' | 'failed'): void => metrics.asked(outcome)
+    return (staples = createStaples({ ...parts, asked, onRevoked }))
   }
 
   const states = (): readonly StapleState[] => [
@@ -67,7 +74,7 @@ export function openStaples({ metrics, onRevoked, ...parts }: StapleParts): Open
       const { needed } = sort(certificates, read)
       return needed.length === 0
         ? undefined
-        : open().then((opened) => opened.prepare(needed, waitMs))
+        : open().then((opened) => opened?.prepare(needed, waitMs))
     },
     follow(certificates) {
       const sorted = sort(certificates, read)
@@ -81,7 +88,7 @@ export function openStaples({ metrics, onRevoked, ...parts }: StapleParts): Open
       }
       if (staples !== undefined) staples.follow(last)
       // By then they may be others.
-      else if (last.length > 0) void open().then((opened) => opened.follow(last))
+      else if (last.length > 0) void open().then((opened) => opened?.follow(last))
     },
     states,
     close: async () => (await opening)?.close(),

@@ -352,7 +352,8 @@ export async function startGateway(
     operations,
     failed: store.failed,
     async reload(next) {
-      await Promise.all([parts.prepareReload(next), preparePort(next)])
+      await preparePort(next)
+      await parts.prepareReload(next)
       // One step, and first what OpenSSL may refuse: the old configuration stays whole then.
       reloadPort(next)
       ;({ scim } = next)

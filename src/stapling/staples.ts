@@ -151,6 +151,7 @@ export function createStaples(options: StaplesOptions): Staples {
 
   /** Takes over what is kept, where it is newer. Never rejects: without a store the responder is asked. */
   async function lookInStore(it: Followed): Promise<void> {
+    if (signal.aborted) return
     try {
       const record = await store.get(it.fingerprint)
       if (record === undefined || signal.aborted) return
@@ -238,7 +239,6 @@ export function createStaples(options: StaplesOptions): Staples {
       return answer !== undefined && clock.now() < answer.untilMs ? answer.der : undefined
     },
     async prepare(certificates, waitMs) {
-      if (signal.aborted) return
       const these = certificates.map(begin)
       await Promise.all(these.map(({ looked }) => looked))
       if (waitMs <= 0) return
@@ -249,7 +249,6 @@ export function createStaples(options: StaplesOptions): Staples {
       over.abort()
     },
     follow(certificates) {
-      if (signal.aborted) return
       const these = new Set(certificates.map(begin))
       for (const [fingerprint, it] of followed) if (!these.has(it)) followed.delete(fingerprint)
       plan()
