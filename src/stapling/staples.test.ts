@@ -198,7 +198,9 @@ describe('staples', { skip: lacksOpenssl }, async () => {
   })
 
   test('one that goes while its responder is asked gets no answer, and keeps nothing alive', async (t) => {
-    const { staples, certificate, fingerprint, responder, clock } = await open(t)
+    const rig = await open(t)
+    const { staples, issued, certificate, fingerprint, responder, clock } = rig
+    authority.revoke(issued)
     const answering = Promise.withResolvers<void>()
     responder.respond(async (request) => {
       await answering.promise
@@ -209,20 +211,27 @@ describe('staples', { skip: lacksOpenssl }, async () => {
     staples.follow([])
     assert.deepEqual(staples.states(), [])
     answering.resolve()
+    // It is kept for whoever needs it.
+    while ((await rig.store.ocspAnswers.get(fingerprint)) === undefined);
     await staples.close()
     assert.equal(staples.find(fingerprint), undefined)
+    // Nor is anything said or done for it.
+    assert.deepEqual([rig.lines, rig.revoked], [[], []])
     assert.equal(clock.pending, 0)
   })
 
-  test('closing waits for no responder', async (t) => {
-    const { staples, certificate, responder, clock } = await open(t)
+  // A responder has ten seconds.
+  test('closing waits for no responder', { timeout: 8_000 }, async (t) => {
+    const { staples, certificate, responder, store, clock } = await open(t)
     responder.respond(() => () => undefined)
     staples.follow([certificate])
     await responder.wasAsked(1)
     await staples.close()
-    await staples.prepare([certificate], minuteMs)
+    const { mock } = t.mock.method(store.ocspAnswers, 'get')
+    staples.follow([])
     staples.follow([certificate])
-    assert.equal(responder.asked.length, 1)
+    await staples.prepare([certificate], minuteMs)
+    assert.deepEqual([mock.callCount(), responder.asked.length], [0, 1])
     assert.equal(clock.pending, 0)
   })
 })

@@ -1,80 +1,10 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { mkdir, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
 import { describe } from 'node:test'
 import * as tls from 'node:tls'
-import { stringify } from 'yaml'
 import { freePort } from '../../src/net/free-port.fixture.ts'
-import { startChild, type Child } from './child.ts'
-import { startBind } from './peers/bind.ts'
-import { startPebble, type Pebble, type PebbleOptions } from './peers/pebble.ts'
-import { maxBulkTestMs, peerTest, type Peer } from './peers.ts'
-import { posternCommand } from './rig.ts'
-import type { Scope } from './scope.ts'
-import { echo, startService } from './services.ts'
-
-const needed: readonly Peer[] = ['Pebble', 'BIND', 'curl']
-
-interface AcmeRig {
-  readonly port: number
-  readonly pebble: Pebble
-  readonly configPath: string
-  /** Starts the gateway, again as well. */
-  start(): Promise<Child>
-}
-
-/** A gateway with a name server and an authority, all on loopback. */
-async function startAcmeRig(
-  scope: Scope,
-  settings: Readonly<Record<string, unknown>>,
-  options: Partial<PebbleOptions> = {},
-): Promise<AcmeRig> {
-  const bind = await startBind(scope)
-  const [port, httpPort] = [await freePort(), await freePort()]
-  const pebble = await startPebble(scope, {
-    tlsPort: port,
-    httpPort,
-    dnsPort: bind.port,
-    ...options,
-  })
-  const home = join(scope.directory, 'gateway')
-  await mkdir(home)
-  const configPath = join(home, 'postern.yaml')
-  const echoPort = await startService(scope, echo)
-  const { key, server } = bind.settings
-  const file = {
-    address: `127.0.0.1:${port}`,
-    http_redirect_addr: `127.0.0.1:${httpPort}`,
-    state_directory: join(home, 'state'),
-    autocert: true,
-    autocert_ca: pebble.directoryUrl,
-    autocert_trusted_ca_file: pebble.caFile,
-    routes: [
-      {
-        from: 'tcp+https://db.example.test:5432',
-        to: `tcp://127.0.0.1:${echoPort}`,
-        allow_public_unauthenticated_access: true,
-      },
-    ],
-    ...settings,
-  }
-  const text = stringify(file)
-    .replaceAll('DNS_SERVER', `${server.host}:${server.port}`)
-    .replaceAll('DNS_SECRET', Buffer.from(key.secret).toString('base64'))
-  await writeFile(configPath, text, { mode: 0o600 })
-  return {
-    port,
-    pebble,
-    configPath,
-    async start() {
-      const [node, args] = posternCommand('gateway', '-c', configPath)
-      const child = startChild(scope, node, args, { env: { HOME: home }, cwd: home })
-      await child.says(/"message":"listening"/)
-      return child
-    },
-  }
-}
+import { acmePeers, startAcmeRig } from './acme-rig.ts'
+import { maxBulkTestMs, peerTest } from './peers.ts'
 
 /** The TLS of the gateway, as a client that trusts only the authority sees it. */
 async function connectTo(port: number, servername: string, ca: string): Promise<tls.TLSSocket> {
@@ -139,7 +69,7 @@ function startLoad(port: number, ca: string) {
 describe('certificates of a real ACME server', () => {
   peerTest(
     'are fetched by TLS-ALPN-01 with an external account, and kept over a restart',
-    needed,
+    acmePeers,
     async (scope) => {
       const secret = Buffer.alloc(32, 9).toString('base64url')
       const rig = await startAcmeRig(
@@ -163,7 +93,7 @@ describe('certificates of a real ACME server', () => {
 
   peerTest(
     'are fetched by HTTP-01 where TLS does not reach the gateway, and by DNS-01 for a wildcard',
-    needed,
+    acmePeers,
     async (scope) => {
       // Nothing is at the port where the authority looks by TLS.
       const rig = await startAcmeRig(
@@ -200,7 +130,7 @@ describe('certificates of a real ACME server', () => {
 
   peerTest(
     'are renewed under a tunnel that stays, and one that cannot be renewed is said',
-    needed,
+    acmePeers,
     async (scope) => {
       const rig = await startAcmeRig(scope, {}, { validitySeconds: 24 })
       const child = await rig.start()

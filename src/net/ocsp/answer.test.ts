@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import { X509Certificate } from 'node:crypto'
 import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { after, describe, test } from 'node:test'
-import { lacksOpenssl, testFolder } from '../openssl.fixture.ts'
+import { lacksOpenssl, openssl, testFolder } from '../openssl.fixture.ts'
 import { readOcspAnswer } from './answer.ts'
 import { stapledCertificateOf, type StapledCertificate } from './must-staple.ts'
 import { openOcspAuthority, type Issued, type Signer } from './ocsp.fixture.ts'
@@ -61,8 +62,28 @@ describe('an OCSP answer', { skip }, async () => {
     await isRefused(authority.answer(request, delegate), /does not know/)
   })
 
+  test('is refused where it calls its signer otherwise than the issuer is called', async () => {
+    const certFile = join(folder, 'other-name.pem')
+    const made = ['-key', authority.keyFile, '-out', certFile, '-days', '2']
+    await openssl(['req', '-x509', ...made, '-subj', '/CN=other name'])
+    const signer = { certFile, keyFile: authority.keyFile }
+    const args = ['-nmin', '60', '-resp_no_certs']
+    await isRefused(authority.answer(request, signer, args), /neither the issuer nor enclosed/)
+    // By its key it is the issuer.
+    const byKey = await authority.answer(request, signer, [...args, '-resp_key_id'])
+    assert.equal(read(byKey).status, 'good')
+  })
+
+  test('is refused from a signer with a weak key, and one signed over SHA-1', async () => {
+    const key = ['-newkey', 'rsa:1024', '-nodes']
+    const weak = await authority.certify('responder', 'OCSPSigning', { key })
+    await isRefused(authority.answer(request, weak), /the key of .* is too weak/)
+    const args = ['-nmin', '60', '-rmd', 'sha1']
+    await isRefused(authority.answer(request, undefined, args), /an algorithm that is not taken/)
+  })
+
   test('is handed out no longer than the certificate of its signer holds', async () => {
-    const delegate = await authority.certify('responder', 'OCSPSigning', 1)
+    const delegate = await authority.certify('responder', 'OCSPSigning', { days: 1 })
     const der = await authority.answer(request, delegate, ['-ndays', '10'])
     const { validToDate } = new X509Certificate(readFileSync(delegate.certFile))
     assert.equal(read(der).untilMs, validToDate.getTime())

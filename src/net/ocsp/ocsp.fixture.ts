@@ -27,6 +27,13 @@ export interface Issued extends CertificatePair {
   readonly issuer: X509Certificate
 }
 
+export interface CertifyOptions {
+  /** **Default:** 20 */
+  readonly days?: number
+  /** As of `openssl req`. **Default:** of ECDSA, P-256 */
+  readonly key?: readonly string[]
+}
+
 /** An authority of OpenSSL's, which answers how its certificates stand as `openssl ocsp` does. */
 export interface OcspAuthority extends Signer {
   readonly certificate: X509Certificate
@@ -35,7 +42,7 @@ export interface OcspAuthority extends Signer {
   /** Knows nothing of it any more. */
   forget(issued: Issued): void
   /** Certifies somebody, with this extended key usage where there is one. */
-  certify(name: string, usage: string | undefined, days?: number): Promise<Signer>
+  certify(name: string, usage: string | undefined, options?: CertifyOptions): Promise<Signer>
   /** Answers a request. `args`: as of `openssl ocsp`; without `-nmin` or `-ndays` the answer says no end. */
   answer(request: Buffer, by?: Signer, args?: readonly string[]): Promise<Buffer>
 }
@@ -57,11 +64,15 @@ export async function openOcspAuthority(
   let count = 0
 
   /** Serial numbers with their first bit set, before which DER has a zero. */
-  async function sign(subject: string, extensions: readonly string[], days: number) {
+  async function sign(
+    subject: string,
+    extensions: readonly string[],
+    { days = 20, key: kind = newKey }: CertifyOptions = {},
+  ) {
     count += 1
     const [key, csr, pem, ext] = ['key', 'csr', 'pem', 'ext'].map((end) => at(`${count}.${end}`))
     if (!key || !csr || !pem || !ext) throw new Error('unreachable')
-    await openssl(['req', ...newKey, '-keyout', key, '-out', csr, '-subj', `/CN=${subject}`])
+    await openssl(['req', ...kind, '-keyout', key, '-out', csr, '-subj', `/CN=${subject}`])
     writeFileSync(ext, `${extensions.join('\n')}\n`)
     const serial = `0xF0${count.toString(16).padStart(4, '0')}`
     const by = ['-CA', certFile, '-CAkey', keyFile, '-set_serial', serial, '-days', String(days)]
@@ -77,15 +88,11 @@ export async function openOcspAuthority(
     keyFile,
     certificate: new X509Certificate(cert),
     async issue(host, { responder, mustStaple = true }) {
-      const signed = await sign(
-        host,
-        [
-          `subjectAltName=DNS:${host}`,
-          ...(mustStaple ? ['tlsfeature=status_request'] : []),
-          ...(responder === undefined ? [] : [`authorityInfoAccess=OCSP;URI:${responder}`]),
-        ],
-        20,
-      )
+      const signed = await sign(host, [
+        `subjectAltName=DNS:${host}`,
+        ...(mustStaple ? ['tlsfeature=status_request'] : []),
+        ...(responder === undefined ? [] : [`authorityInfoAccess=OCSP;URI:${responder}`]),
+      ])
       const leafPem = readFileSync(signed.certFile, 'utf8')
       const leaf = new X509Certificate(leafPem)
       states.set(leaf.serialNumber, 'V\t401231235959Z\t')
@@ -95,8 +102,8 @@ export async function openOcspAuthority(
     revoke: ({ leaf }) =>
       void states.set(leaf.serialNumber, 'R\t401231235959Z\t260101000000Z,keyCompromise'),
     forget: ({ leaf }) => void states.delete(leaf.serialNumber),
-    certify: (subject, usage, days = 20) =>
-      sign(subject, usage === undefined ? [] : [`extendedKeyUsage=${usage}`], days),
+    certify: (subject, usage, options) =>
+      sign(subject, usage === undefined ? [] : [`extendedKeyUsage=${usage}`], options),
     async answer(request, by = { certFile, keyFile }, args = ['-nmin', '60']) {
       const exchange = mkdtempSync(join(own, 'exchange-'))
       const [asked, answered, list] = ['request', 'answer', 'index'].map((file) =>

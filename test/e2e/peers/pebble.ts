@@ -22,6 +22,8 @@ export interface PebbleOptions {
   readonly machine?: Pick<Namespace, 'start' | 'command'>
   /** How long certificates hold, in seconds. **Default:** 90 days */
   readonly validitySeconds?: number
+  /** Where its certificates say that OCSP answers about them are; it gives none itself. **Default:** nowhere */
+  readonly ocspResponderUrl?: string
   /** Accounts that it knows already; then it takes no others. */
   readonly externalAccounts?: Readonly<Record<string, string>>
 }
@@ -32,6 +34,8 @@ export interface Pebble {
   readonly caFile: string
   /** The certificate of the authority that its certificates go back to, PEM. */
   root(): Promise<string>
+  /** Of whoever signs its certificates: its own certificate, and its key, PEM. */
+  issuer(): Promise<{ readonly cert: string; readonly key: string }>
   readonly child: Child
 }
 
@@ -86,6 +90,7 @@ export async function startPebble(scope: Scope, options: PebbleOptions): Promise
     privateKey: place('key.pem'),
     httpPort: options.httpPort,
     tlsPort: options.tlsPort,
+    ocspResponderURL: options.ocspResponderUrl ?? '',
     externalAccountBindingRequired: externalAccounts !== undefined,
     externalAccountMACKeys: externalAccounts ?? {},
     profiles: {
@@ -103,16 +108,21 @@ export async function startPebble(scope: Scope, options: PebbleOptions): Promise
   const child =
     machine?.start(path, args, childOptions) ?? startChild(scope, path, args, childOptions)
   await child.says(/ACME directory available/)
+  const managed = async (path: string): Promise<string> => {
+    const url = `https://127.0.0.1:${managementPort}/${path}`
+    const asked = ['-sS', '--cacert', place('ca.pem'), url]
+    const [command, line] = machine?.command(program('curl'), asked) ?? [program('curl'), asked]
+    const { output } = await mustRun(scope, command, line)
+    return output
+  }
   return {
     directoryUrl: `https://127.0.0.1:${port}/dir`,
     caFile: place('ca.pem'),
     child,
-    async root() {
-      const url = `https://127.0.0.1:${managementPort}/roots/0`
-      const asked = ['-sS', '--cacert', place('ca.pem'), url]
-      const [command, line] = machine?.command(program('curl'), asked) ?? [program('curl'), asked]
-      const { output } = await mustRun(scope, command, line)
-      return output
-    },
+    root: () => managed('roots/0'),
+    issuer: async () => ({
+      cert: await managed('intermediates/0'),
+      key: await managed('intermediate-keys/0'),
+    }),
   }
 }
