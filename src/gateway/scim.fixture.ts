@@ -11,8 +11,31 @@ import { connectHead, connectTls, echo, startService } from './gateway.fixture.t
 export interface ScimAnswer {
   readonly status: number
   readonly headers: Readonly<Record<string, unknown>>
-  // oxlint-disable-next-line typescript/no-explicit-any -- the shapes of another protocol, told by its tests
-  readonly body: any
+  readonly body: ScimBody
+}
+
+/** What stands in answers of SCIM, as far as tests look: in a resource (RFC 7643), in a list and in an error (RFC 7644). */
+export interface ScimBody {
+  readonly id?: string
+  readonly externalId?: string
+  readonly userName?: string
+  readonly displayName?: string
+  readonly active?: boolean
+  readonly name?: { readonly givenName?: string; readonly familyName?: string }
+  readonly emails?: readonly { readonly value: string; readonly primary?: boolean }[]
+  readonly members?: readonly { readonly value: string }[]
+  readonly meta?: { readonly location: string; readonly version: string }
+  readonly totalResults?: number
+  readonly startIndex?: number
+  readonly itemsPerPage?: number
+  readonly Resources?: readonly (ScimBody & { readonly endpoint?: string })[]
+  readonly status?: string
+  readonly scimType?: string
+  /** Of the gateway itself, where it has no SCIM. */
+  readonly error?: string
+  readonly patch?: { readonly supported: boolean }
+  readonly bulk?: { readonly supported: boolean }
+  readonly filter?: { readonly supported: boolean }
 }
 
 export type AskScim = (
@@ -54,7 +77,7 @@ export async function startScimRig(t: TestContext, more = ''): Promise<ScimRig> 
       body: body === undefined ? '' : JSON.stringify(body),
     })
     const text = answer.body === '' ? '{}' : answer.body
-    return { status: answer.status, headers: answer.headers, body: JSON.parse(text) as unknown }
+    return { status: answer.status, headers: answer.headers, body: JSON.parse(text) as ScimBody }
   }
 
   async function tunnel(token: string): Promise<TLSSocket | number> {
