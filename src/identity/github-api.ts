@@ -8,7 +8,11 @@ export interface GithubApi {
   /** Their number: names may change, and go to somebody else then. */
   userId(accessToken: string): Promise<string>
   /** In the words of OpenID Connect, as far as the scopes go. */
-  claims(accessToken: string): Promise<Claims & { readonly sub: string }>
+  claims(accessToken: string): Promise<{
+    readonly claims: Claims & { readonly sub: string }
+    /** Ids of organizations that are left out, since this token has not passed their single sign-on. */
+    readonly hidden: readonly string[]
+  }>
 }
 
 const user = z.object({
@@ -31,6 +35,9 @@ const perPage = 100
  */
 const maxListed = 1000
 
+/** @limit none: organizations that are left out, of which it is told */
+const maxHidden = 20
+
 /** The API of a GitHub: `api.github.com`, `api.SUBDOMAIN.ghe.com`, else that of an Enterprise Server. */
 export function githubApiUrl(url: URL): URL {
   const hasHost = url.hostname === 'github.com' || url.hostname.endsWith('.ghe.com')
@@ -41,7 +48,12 @@ export function createGithubApi(
   configuration: Configuration,
   { api, scopes }: { readonly api: URL; readonly scopes: readonly string[] },
 ): GithubApi {
-  async function ask<T>(accessToken: string, path: string, schema: z.ZodType<T>): Promise<T> {
+  async function ask<T>(
+    accessToken: string,
+    path: string,
+    schema: z.ZodType<T>,
+    hidden?: Set<string>,
+  ): Promise<T> {
     const headers = new Headers({
       accept: 'application/vnd.github+json',
       'x-github-api-version': '2022-11-28',
@@ -56,6 +68,7 @@ export function createGithubApi(
       headers,
     )
     if (response.status !== 200) throw refusal(response, url)
+    for (const id of hiddenIn(response)) hidden?.add(id)
     const parsed = schema.safeParse(await response.json().catch(() => undefined))
     if (parsed.success) return parsed.data
     throw invalid(`what it answers to ${url.pathname} is not what was asked for`)
@@ -65,10 +78,12 @@ export function createGithubApi(
     accessToken: string,
     path: string,
     schema: z.ZodType<readonly T[]>,
+    hidden?: Set<string>,
   ): Promise<readonly T[]> {
     const all: T[] = []
     for (let page = 1; ; page += 1) {
-      const some = await ask(accessToken, `${path}?per_page=${perPage}&page=${page}`, schema)
+      const query = `per_page=${perPage}&page=${page}`
+      const some = await ask(accessToken, `${path}?${query}`, schema, hidden)
       all.push(...some)
       if (all.length > maxListed)
         throw invalid(`somebody has more than ${maxListed} entries in ${path}`)
@@ -85,11 +100,11 @@ export function createGithubApi(
   }
 
   /** `ORGANIZATION` and `ORGANIZATION/TEAM`; neither has a slash of its own. */
-  async function groupsOf(accessToken: string): Promise<Claims> {
+  async function groupsOf(accessToken: string, hidden: Set<string>): Promise<Claims> {
     if (!mayRead(['read:org', 'write:org', 'admin:org'])) return {}
     const [inOrganizations, inTeams] = await Promise.all([
-      askAll(accessToken, 'user/orgs', organizations),
-      askAll(accessToken, 'user/teams', teams),
+      askAll(accessToken, 'user/orgs', organizations, hidden),
+      askAll(accessToken, 'user/teams', teams, hidden),
     ])
     const names = inTeams.map(({ slug, organization }) => `${organization.login}/${slug}`)
     return { groups: [...inOrganizations.map(({ login }) => login), ...names] }
@@ -98,13 +113,14 @@ export function createGithubApi(
   return {
     userId: async (accessToken) => String((await ask(accessToken, 'user', user)).id),
     async claims(accessToken) {
+      const hidden = new Set<string>()
       const [known, email, groups] = await Promise.all([
         ask(accessToken, 'user', user),
         emailOf(accessToken),
-        groupsOf(accessToken),
+        groupsOf(accessToken, hidden),
       ])
       const { id, login, name, node_id } = known
-      return {
+      const claims = {
         sub: String(id),
         preferred_username: login,
         ...(typeof name === 'string' && { name }),
@@ -112,8 +128,21 @@ export function createGithubApi(
         ...email,
         ...groups,
       }
+      return { claims, hidden: [...hidden].slice(0, maxHidden) }
     },
   }
+}
+
+/**
+ * The ids of `X-GitHub-SSO: partial-results; organizations=21955855,20582480`: of a list GitHub leaves out without a word what
+ * an organization keeps behind its single sign-on.
+ *
+ * @see https://docs.github.com/rest/authentication/authenticating-to-the-rest-api
+ */
+function hiddenIn({ headers }: Response): readonly string[] {
+  const [, ids] =
+    /^partial-results; *organizations=([\d, ]+)/.exec(headers.get('x-github-sso') ?? '') ?? []
+  return ids?.match(/\d{1,20}/g) ?? []
 }
 
 /** @see https://docs.github.com/rest/using-the-rest-api/troubleshooting-the-rest-api */

@@ -116,6 +116,48 @@ describe('a sign-in at GitHub', () => {
     }
   })
 
+  test('says in the log, once for a sign-in, what single sign-on hides', async (t) => {
+    const rig = await setUp(t)
+    const hidden = (): readonly Record<string, string>[] =>
+      rig.lines
+        .filter((line) => line.includes('hidden by single sign-on'))
+        .map((line) => JSON.parse(line) as Record<string, string>)
+    const lists: Readonly<Record<string, readonly unknown[]>> = {
+      '/user/orgs': [{ login: 'acme', id: 1 }],
+      '/user/teams': [],
+    }
+    const said = (value: string) => (path: string) => {
+      const body = lists[path]
+      return body && { status: 200, headers: { 'X-GitHub-SSO': value }, body }
+    }
+    rig.github.answer = said('partial-results; organizations=21955855,20582480')
+    const session = await signIn(rig)
+    assert.deepEqual(session.groups, ['acme'])
+    const [line, ...others] = hidden()
+    assert.deepEqual(others, [])
+    assert.deepEqual(
+      [line?.['provider'], line?.['user'], line?.['organizations']],
+      ['default', '583231', '21955855 20582480'],
+    )
+    assert.ok(line?.['hint']?.includes(`"${rig.github.url.href}orgs/ORGANIZATION/sso"`))
+    // What is asked again every few minutes has nothing new to say.
+    rig.github.teams = []
+    rig.github.user = { ...rig.github.user, name: 'Mona L.' }
+    const changed = nextChange(rig)
+    rig.clock.advance(605_000)
+    await changed
+    assert.equal(hidden().length, 1)
+    for (const other of ['required; url=https://github.com/orgs/x/sso', 'partial-results']) {
+      rig.github.answer = said(other)
+      await signIn(rig)
+    }
+    assert.equal(hidden().length, 1)
+    const many = Array.from({ length: 500 }, (_, index) => String(1_000 + index))
+    rig.github.answer = said(`partial-results; organizations=${many.join(',')}`)
+    await signIn(rig)
+    assert.equal(hidden()[1]?.['organizations']?.split(' ').length, 20)
+  })
+
   test('takes nothing that is of another shape', async (t) => {
     const rig = await setUp(t)
     for (const [path, body] of [

@@ -64,11 +64,16 @@ export function createGithubProvider(options: ProviderOptions): Provider {
         },
         toRefreshError,
       ),
-    claims: ({ accessToken }, userId) =>
+    claims: ({ accessToken }, userId, onLeftOut) =>
       ask([accessToken], async () => {
-        const claims = await api.claims(accessToken)
-        if (claims.sub === userId) return claims
-        throw new AccessError('provider-invalid', 'the sign-in service answered for somebody else')
+        const { claims, hidden } = await api.claims(accessToken)
+        if (claims.sub !== userId)
+          throw new AccessError(
+            'provider-invalid',
+            'the sign-in service answered for somebody else',
+          )
+        if (hidden.length > 0) onLeftOut?.({ organizations: hidden, hint: hiddenHint(url) })
+        return claims
       }),
     keySource: () =>
       Promise.reject(new AccessError('provider-invalid', 'GitHub signs nothing with keys')),
@@ -76,6 +81,12 @@ export function createGithubProvider(options: ProviderOptions): Provider {
     issuer: url.href.replace(/\/$/, ''),
     close: () => closing.abort(),
   }
+}
+
+/** @see https://docs.github.com/authentication/authenticating-with-saml-single-sign-on/about-authentication-with-saml-single-sign-on */
+function hiddenHint({ href }: URL): string {
+  const page = `${href.replace(/\/$/, '')}/orgs/ORGANIZATION/sso`
+  return `they have to sign in at "${page}" first, and then here again; if it stays so, revoke this app in their settings at GitHub before`
 }
 
 /** What there would be in a discovery document. */

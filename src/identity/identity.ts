@@ -195,6 +195,7 @@ export function createIdentity(options: IdentityOptions): Identity {
     limits,
     sessions: refuseReserved(sessions, serviceAccounts),
     pendingFlows,
+    log,
     origin,
     step: options.step,
   })

@@ -36,6 +36,14 @@ export interface TokenSet {
   readonly idToken: string | undefined
 }
 
+/** What a provider keeps back of somebody's groups. */
+export interface LeftOut {
+  /** Its own ids of them, some at least. */
+  readonly organizations: readonly string[]
+  /** What brings them. */
+  readonly hint: string
+}
+
 /** The values that tie an answer of the provider to one question (OIDC Core §3.1.2.1, RFC 7636). */
 export interface SignInChecks {
   readonly state: string
@@ -53,8 +61,15 @@ export interface Provider {
   exchange(callback: URL, checks: SignInChecks): Promise<TokenSet & { readonly userId: string }>
   /** Throws `grant-refused` when the provider answers `invalid_grant`. */
   refresh(refreshToken: string, userId: string): Promise<TokenSet>
-  /** The claims of the id token, with those of userinfo over them where there is such an endpoint. */
-  claims(tokens: Pick<TokenSet, 'accessToken' | 'idToken'>, userId: string): Promise<Claims>
+  /**
+   * The claims of the id token, with those of userinfo over them where there is such an endpoint. `onLeftOut` is called once
+   * where the provider says that it keeps back some.
+   */
+  claims(
+    tokens: Pick<TokenSet, 'accessToken' | 'idToken'>,
+    userId: string,
+    onLeftOut?: (leftOut: LeftOut) => void,
+  ): Promise<Claims>
   /** Where its keys are, for tokens that come another way than by its token endpoint. */
   keySource(): Promise<ProviderKeySource>
   /** As whom this gateway is known there. */

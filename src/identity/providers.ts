@@ -112,7 +112,8 @@ export function nameProvider(naming: Naming, provider: Provider, ids: UserIds): 
       return { ...tokens, userId: ids.userIdOf(id, subject) }
     },
     refresh: async (token, userId) => provider.refresh(token, subjectOf(userId)),
-    claims: async (tokens, userId) => provider.claims(tokens, subjectOf(userId)),
+    claims: async (tokens, userId, onLeftOut) =>
+      provider.claims(tokens, subjectOf(userId), onLeftOut),
     personOf(claims) {
       const person = personOf(claims, naming)
       return { ...person, groups: person.groups.map((group) => ids.groupOf(id, group)) }

@@ -1,4 +1,5 @@
 import { AccessError } from '../errors.ts'
+import type { Logger } from '../log.ts'
 import { show } from '../schema.ts'
 import type { SessionClient } from '../store/store.ts'
 import { UnfinishedSignIn } from './pending-flow.ts'
@@ -60,12 +61,13 @@ export interface SignInParts {
   readonly sessions: Pick<Sessions, 'create' | 'confirm'>
   readonly pendingFlows: PendingFlows
   readonly limits: SignInLimits
+  readonly log: Logger
   /** Where providers send the browser back to; a request's `Host` plays no part. */
   readonly origin: URL
 }
 
 export function createSignIn(parts: SignInParts): SignIn {
-  const { providers, sessions, pendingFlows, limits, origin } = parts
+  const { providers, sessions, pendingFlows, limits, origin, log } = parts
   const { step = (_name, work) => work() } = parts
   const callbackUrl = (provider: string): URL => new URL(callbackPathOf(provider), origin)
 
@@ -74,7 +76,16 @@ export function createSignIn(parts: SignInParts): SignIn {
     try {
       const exchange = () => provider.exchange(callback, flow)
       const { userId, ...tokens } = await step('exchange code', exchange)
-      const claims = await step('read claims', () => provider.claims(tokens, userId))
+      const claims = await step('read claims', () =>
+        provider.claims(tokens, userId, ({ organizations, hint }) =>
+          log.warn('organizations are hidden by single sign-on', {
+            provider: provider.id,
+            user: userId,
+            organizations: organizations.join(' '),
+            hint,
+          }),
+        ),
+      )
       return { userId, tokens, claims }
     } catch (error) {
       throw unfinished(error, flow)

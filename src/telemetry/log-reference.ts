@@ -161,7 +161,10 @@ When the provider or its configuration here is at fault, \`identity\` writes \`t
 \`error\`, with its id in \`provider\`, \`reason\`, the provider's words in \`error\`, and what to check in \`hint\`; \`request-id\` joins it with
 the sign-in that failed. Reasons are \`provider-unavailable\`, \`provider-invalid\`, \`provider-refused\` and
 \`token-refused\`, as in the metric \`postern_identity_provider_failures_total\`. There are at most 5 lines a minute of
-each and of each provider, then one with the number of the others.`
+each and of each provider, then one with the number of the others.
+
+Where GitHub leaves out what an organization keeps behind its single sign-on, \`identity\` writes \`organizations are hidden by single sign-on\` at
+level \`warn\`, once for a sign-in, with \`provider\`, \`user\`, the numbers of up to 20 \`organizations\`, and in \`hint\` what brings them.`
 
 const changesText = `## Changes by command
 
