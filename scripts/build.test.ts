@@ -59,6 +59,21 @@ describe('the release build', () => {
     assert.ok(chunks.some((text) => text.includes(masking)))
   })
 
+  test('each package that is built apart can be loaded, and lacks none of its names', () => {
+    const packages = join(directory, 'packages')
+    const files = readdirSync(packages).filter((name) => /^(?!chunk-).*\.js$/.test(name))
+    assert.ok(files.length >= 10, files.join(' '))
+    const script = `for (const file of ${JSON.stringify(files)})
+      for (const [name, value] of Object.entries(await import('${packages}/' + file)))
+        if (value === undefined && name !== 'default') console.log(file, name)`
+    const { status, stdout, stderr } = runProgramSync(process.execPath, [
+      '--input-type=module',
+      '--eval',
+      script,
+    ])
+    assert.deepEqual({ status, stdout }, { status: 0, stdout: '' }, stderr)
+  })
+
   test('where nothing is installed it says so', () => {
     // Another folder, as packages are looked for above the script.
     const folder = join(directory, 'bare')
