@@ -22,7 +22,7 @@ const packages = {
 }
 
 /** What must have run before. */
-const before = { '@peculiar/x509': 'reflect-metadata' }
+const before = { '@peculiar/x509': 'reflect-metadata', 'acme-client': 'reflect-metadata' }
 
 const prefix = 'apart:'
 const fileOf = (name) => name.replace('@', '').replaceAll('/', '-')

@@ -1,3 +1,4 @@
+import 'reflect-metadata'
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { Agent } from 'node:https'
 import { rootCertificates } from 'node:tls'
