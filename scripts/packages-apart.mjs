@@ -4,21 +4,18 @@
 /** Below `dist`, beside `chunks`. */
 export const apartDirectory = 'packages'
 
-/**
- * As our sources name them, with what the file of each has in it. A bundle has all of a CommonJS package in `default`, so
- * that one gets the names which Node.js gives.
- */
+/** As our sources name them, with the names that they need of one; undefined: all that it has. */
 const packages = {
-  '@peculiar/asn1-ocsp': namesOfModule,
-  '@peculiar/asn1-schema': namesOfModule,
-  '@peculiar/x509': namesOfNode,
-  '@simplewebauthn/server': everything,
-  '@simplewebauthn/server/helpers': everything,
-  'acme-client': namesOfNode,
-  'oidc-provider': (name) => `export { default } from '${name}'`,
-  'reflect-metadata': (name) => `import '${name}'`,
-  ssh2: namesOfNode,
-  tldts: everything,
+  '@peculiar/asn1-ocsp': undefined,
+  '@peculiar/asn1-schema': undefined,
+  '@peculiar/x509': undefined,
+  '@simplewebauthn/server': undefined,
+  '@simplewebauthn/server/helpers': undefined,
+  'acme-client': undefined,
+  'oidc-provider': ['default'],
+  'reflect-metadata': undefined,
+  ssh2: undefined,
+  tldts: undefined,
 }
 
 /** What must have run before. */
@@ -42,7 +39,8 @@ export const entriesApart = {
     }))
     onLoad({ filter: /./, namespace: 'apart' }, async ({ path }) => {
       const imports = path in before ? `import '${before[path]}'\n` : ''
-      return { contents: imports + (await packages[path](path)), resolveDir: import.meta.dirname }
+      const contents = `${imports}import * as whole from '${path}'\n${await exportsOf(path)}`
+      return { contents, resolveDir: import.meta.dirname }
     })
   },
 }
@@ -63,34 +61,26 @@ export const importsApart = {
         : { path, namespace: 'apart' }
     })
     onLoad({ filter: /./, namespace: 'apart' }, async ({ path }) => ({
-      contents: [
-        `const whole = await import('${path}')`,
-        await exportsOf(path),
-        'export default whole.default',
-      ].join('\n'),
+      contents: `const whole = await import('${path}')\n${await exportsOf(path)}`,
       resolveDir: import.meta.dirname,
     }))
   },
 }
 
-function everything(name) {
-  return `export * from '${name}'`
-}
-
-async function namesOfNode(name) {
-  return `import whole from '${name}'\n${await exportsOf(name)}\nexport default whole`
-}
-
-/** Of CommonJS that was a module once, whose `default` is a name as any other. */
-async function namesOfModule(name) {
-  return `import * as whole from '${name}'\n${await exportsOf(name)}`
-}
-
-/** What Node.js finds in a package, of a value named `whole`. */
+/** A value named `whole`, by the names that Node.js finds in a package: a bundle has all of CommonJS in `default`. */
 async function exportsOf(name) {
-  if (name in before) await import(before[name])
-  const names = Object.keys(await import(name)).filter((one) =>
-    /^(?!default$|__esModule$)\w+$/.test(one),
+  const names = await namesOf(name)
+  const named = names.filter(
+    (one) => /^\w+$/.test(one) && one !== 'default' && one !== '__esModule',
   )
-  return `export const { ${names.join(', ')} } = whole`
+  return [
+    `export const { ${named.join(', ')} } = whole`,
+    ...(names.includes('default') ? ['export default whole.default'] : []),
+  ].join('\n')
+}
+
+async function namesOf(name) {
+  if (packages[name] !== undefined) return packages[name]
+  if (name in before) await import(before[name])
+  return Object.keys(await import(name))
 }

@@ -4,7 +4,7 @@ import { connect } from 'node:net'
 import type { Locator, Page } from 'playwright-core'
 import { runChild, startChild, type Child, type Result } from '../child.ts'
 import { ensurePagesBuilt } from '../pages-built.ts'
-import { startChromium, type Chromium } from '../peers/chromium.ts'
+import { startOwnChromium, type Chromium } from '../peers/chromium.ts'
 import { exchange, personAt, untilEnded, type Person } from '../person.ts'
 import { alice, posternCommand, startRig, type GatewayRig, type RouteEntry } from '../rig.ts'
 import type { Scope } from '../scope.ts'
@@ -55,7 +55,7 @@ export async function openWindow(
     await daemon.says(/ready/)
   }
   await start()
-  const browser = await startChromium(scope, rig)
+  const browser = await startOwnChromium(scope, rig)
   await browser.context.grantPermissions(['clipboard-read', 'clipboard-write'])
   return {
     rig,

@@ -36,15 +36,21 @@ const quiet = [
 
 /**
  * A page of Debian's Chromium that believes the gateway's certificate. Tests of a file have one in common, in which each has
- * cookies and storage of its own: half of what such a test took was the start of a browser. With `options` for its command
- * line one is started with a profile of its own.
+ * cookies and storage of its own: half of what such a test took was the start of a browser.
  */
 export async function startChromium(
   scope: Scope,
   rig: Pick<GatewayRig, 'home'>,
+): Promise<Chromium> {
+  return openPage(scope, [await believe(rig)])
+}
+
+/** The same with a profile of its own, to which a page can be installed, and with options for its command line. */
+export async function startOwnChromium(
+  scope: Scope,
+  rig: Pick<GatewayRig, 'home'>,
   ...options: readonly string[]
 ): Promise<Chromium> {
-  if (options.length === 0) return openPage(scope, [await believe(rig)])
   return launch(scope, rig, program('chromium'), options)
 }
 
