@@ -37,8 +37,9 @@ describe('a gateway with must-staple certificates', async () => {
       lines,
       line: (message: string) => line((it) => it['message'] === message),
       /** As OpenSSL tells it: the status of a certificate in the answer, and its serial number. */
-      async stapled(serverName: string) {
-        const args = ['-servername', serverName, '-status', '-CAfile', authority.certFile]
+      async stapled(serverName: string | undefined) {
+        const name = serverName === undefined ? ['-noservername'] : ['-servername', serverName]
+        const args = [...name, '-status', '-CAfile', authority.certFile]
         const { output } = await shakeHands(gateway.address.port, args)
         assert.match(output, /OCSP response:/)
         return {
@@ -76,6 +77,8 @@ describe('a gateway with must-staple certificates', async () => {
         status: 'good',
         serial: a.leaf.serialNumber,
       })
+      // Whoever names nobody is shown the first.
+      assert.equal((await stapled(undefined)).serial, a.leaf.serialNumber)
       assert.deepEqual(await stapled('b.example.com'), {
         status: 'good',
         serial: b.leaf.serialNumber,
