@@ -41,3 +41,17 @@ export function elementAt(bytes: Uint8Array, at: number): Element {
   if (to > bytes.length) throw new RangeError('an element is cut off')
   return { tag, from, to }
 }
+
+/** An element of this tag, around what stands in it. `tag`: of one byte. */
+export function encodeElement(tag: number, ...content: readonly Uint8Array[]): Buffer {
+  const length = content.reduce((sum, { byteLength }) => sum + byteLength, 0)
+  return Buffer.concat([Buffer.from([tag, ...encodeLength(length)]), ...content])
+}
+
+/** In as few bytes as there can be (X.690 10.1). */
+function encodeLength(length: number): readonly number[] {
+  if (length < 0x80) return [length]
+  const bytes: number[] = []
+  for (let left = length; left > 0; left = Math.floor(left / 256)) bytes.unshift(left % 256)
+  return [0x80 | bytes.length, ...bytes]
+}

@@ -9,13 +9,14 @@ import {
 import { AsnConvert } from '@peculiar/asn1-schema'
 import { messageOf, PeerError } from '../../errors.ts'
 import { certificateIdOf, hashNames } from './certificate-id.ts'
+import { encodeOcspAnswer } from './encode-answer.ts'
 import { checkFrame } from './frame.ts'
 import type { StapledCertificate } from './must-staple.ts'
 import { signerOf } from './signer.ts'
 
 /** An answer that was verified. Times are milliseconds since the epoch. */
 export interface OcspAnswer {
-  /** As it is handed out: an `OCSPResponse` in DER. */
+  /** As it is handed out: an `OCSPResponse` in DER, of nothing but what was verified. */
   readonly der: Buffer
   readonly status: 'good' | 'revoked' | 'unknown'
   /** Since when the certificate is revoked; undefined where it is not. */
@@ -67,7 +68,7 @@ function read(der: Buffer, certificate: StapledCertificate, nowMs: number): Ocsp
   const { fromMs, untilMs } = validityOf(single, nowMs)
   const { certStatus } = single
   return {
-    der,
+    der: encodeOcspAnswer(basic, signer.raw.equals(certificate.issuer.raw) ? undefined : signer),
     status: statusOf(certStatus),
     revokedAtMs: certStatus.revoked?.revocationTime.getTime(),
     fromMs,
