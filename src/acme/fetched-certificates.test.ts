@@ -293,6 +293,30 @@ test('one that is revoked is fetched anew at once, and somebody told until it is
   assert.equal(fetched.states()[0]?.isLate, false)
 })
 
+test('one whose successor is revoked as well is not fetched over and over', async (t) => {
+  const { fetched, clock, asked, line } = await openRig(t, await openStore(t))
+  const fetchOne = async () => {
+    const given = await issue(one.name)
+    ;(await asked()).answer(given)
+    await line()
+    return fingerprintOf(new X509Certificate(given.cert))
+  }
+  fetched.want([one])
+  fetched.revoked(await fetchOne())
+  const second = await fetchOne()
+  fetched.revoked(second)
+  const { level, message, fields } = await line()
+  assert.deepEqual([level, message, fields?.['revoked']], ['error', 'certificate revoked again', 2])
+  const hourMs = 3_600_000
+  assert.equal(fetched.states()[0]?.nextTryAtMs, startMs + hourMs)
+  // It is said again, and neither counted nor waited for anew.
+  clock.advance(hourMs / 2)
+  fetched.revoked(second)
+  assert.equal(fetched.states()[0]?.nextTryAtMs, startMs + hourMs)
+  clock.advance(hourMs / 2)
+  await fetchOne()
+})
+
 test('what is wanted no more is served no more', async (t) => {
   const { fetched, asked, line } = await openRig(t, await openStore(t))
   fetched.want([one])

@@ -9,7 +9,16 @@ import type { AcmeRecord, AcmeStore } from '../store/acme-store.ts'
 import type { ChangeFeed, LeaseStore } from '../store/store.ts'
 import { FetchError, type Authority, type WantedCertificate } from './authority.ts'
 import { challengeLifeMs, type ChallengeRegister } from './challenges.ts'
-import { lateAtMs, renewalDueMs, retryAfterMs, validityOf, type Validity } from './renewal.ts'
+import {
+  countRevocation,
+  lateAtMs,
+  renewalDueMs,
+  replacedFromMs,
+  retryAfterMs,
+  validityOf,
+  type Revocations,
+  type Validity,
+} from './renewal.ts'
 
 /** How one certificate stands. Times are milliseconds since the epoch. */
 export interface CertificateState {
@@ -32,7 +41,10 @@ export interface FetchedCertificates {
   states(): readonly CertificateState[]
   /** From now on these, each once. What is not there or is due is fetched. */
   want(wanted: readonly WantedCertificate[]): void
-  /** A certificate was revoked, by its fingerprint: where it is one of these, it is fetched anew at once. */
+  /**
+   * A certificate was revoked, by its fingerprint: where it is one of these, it is fetched anew at once, and later where the
+   * one before it was revoked lately as well.
+   */
   revoked(fingerprint: string): void
   /** Calls back after `certificates` has changed. */
   onChanged(listener: () => void): void
@@ -75,6 +87,7 @@ interface Kept {
   error: string | undefined
   nextTryAtMs: number
   isBeingFetched: boolean
+  revocations: Revocations | undefined
 }
 
 interface Held {
@@ -274,6 +287,19 @@ export async function openFetchedCertificates(
     }
   }
 
+  /** Has another one fetched in the place of what was revoked. */
+  function replace(it: Kept, isNew: boolean): void {
+    const { count, atMs } = it.revocations ?? { count: 1, atMs: clock.now() }
+    it.nextTryAtMs = Math.max(replacedFromMs({ count, atMs }), clock.now())
+    if (!isNew || count === 1) return
+    logger.error('certificate revoked again', {
+      name: it.wanted.name,
+      revoked: count,
+      'next-try': new Date(it.nextTryAtMs).toISOString(),
+      hint: 'ask the certificate authority why it revokes what it gives: it is not asked for one after the other',
+    })
+  }
+
   function isLate({ wanted, failures, isUnresolved }: Kept): boolean {
     const one = held.get(wanted.name)
     if (failures === 0) return false
@@ -302,11 +328,13 @@ export async function openFetchedCertificates(
       plan()
     },
     revoked(fingerprint) {
+      const isNew = !revoked.has(fingerprint)
       revoked.add(fingerprint)
       for (const it of kept.values()) {
-        const isIt = held.get(it.wanted.name)?.fingerprint === fingerprint
+        if (held.get(it.wanted.name)?.fingerprint !== fingerprint) continue
+        if (isNew) it.revocations = countRevocation(it.revocations, clock.now())
         // One that could not be fetched waits as it did.
-        if (isIt && it.failures === 0) it.nextTryAtMs = clock.now()
+        if (it.failures === 0) replace(it, isNew)
       }
       plan()
     },
@@ -329,6 +357,7 @@ export async function openFetchedCertificates(
         error: undefined,
         nextTryAtMs: dueMs(wanted.name),
         isBeingFetched: false,
+        revocations: undefined,
       }
     if (before.wanted.zone === wanted.zone) return before
     return Object.assign(before, { wanted })

@@ -1,7 +1,15 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { createCertificateAuthority } from '../net/certificate.ts'
-import { lateAtMs, renewalDueMs, retryAfterMs, validityOf } from './renewal.ts'
+import {
+  countRevocation,
+  lateAtMs,
+  renewalDueMs,
+  replacedFromMs,
+  retryAfterMs,
+  validityOf,
+  type Revocations,
+} from './renewal.ts'
 
 const dayMs = 86_400_000
 
@@ -24,4 +32,16 @@ test('the life is that of the leaf', async () => {
 test('waits grow with failures in a row, and no further than six hours', () => {
   const minutes = [1, 2, 3, 8, 100].map((failures) => retryAfterMs(failures) / 60_000)
   assert.deepEqual(minutes, [1, 5, 15, 360, 360])
+})
+
+test('one after the other is revoked: five more are asked for in a week', () => {
+  let last: Revocations | undefined
+  let askedAtMs = 0
+  let asked = 0
+  for (; askedAtMs < 7 * dayMs; asked += 1) {
+    last = countRevocation(last, askedAtMs)
+    askedAtMs = replacedFromMs(last)
+  }
+  assert.equal(asked, 1 + 5)
+  assert.equal(countRevocation(last, (last?.atMs ?? 0) + 7 * dayMs).count, 1)
 })

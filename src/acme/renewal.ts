@@ -38,3 +38,32 @@ export function retryAfterMs(failures: number): number {
   const at = Math.min(Math.max(failures, 1), waitsMinutes.length) - 1
   return (waitsMinutes[at] ?? 0) * 60_000
 }
+
+/**
+ * Waits for a certificate in the place of one that was revoked, by how many of its name were revoked lately before, in
+ * hours; the last one repeats. An authority that revokes whatever it gives is not asked on and on: Let's Encrypt gives five
+ * certificates of one name in a week.
+ */
+const revokedWaitsHours = [0, 1, 24, 48]
+/** After that long the next one that is revoked is the first again, in milliseconds. */
+const latelyMs = 604_800_000
+
+/** When certificates of one name were revoked. */
+export interface Revocations {
+  /** Of those lately. */
+  readonly count: number
+  /** Of the last one, in milliseconds since the epoch. */
+  readonly atMs: number
+}
+
+/** One more. */
+export function countRevocation(before: Revocations | undefined, nowMs: number): Revocations {
+  const isLately = before !== undefined && nowMs - before.atMs < latelyMs
+  return { count: isLately ? before.count + 1 : 1, atMs: nowMs }
+}
+
+/** From when on another certificate is asked for. */
+export function replacedFromMs({ count, atMs }: Revocations): number {
+  const at = Math.min(Math.max(count, 1), revokedWaitsHours.length) - 1
+  return atMs + (revokedWaitsHours[at] ?? 0) * 3_600_000
+}
