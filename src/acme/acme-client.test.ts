@@ -8,6 +8,7 @@ import { test } from 'node:test'
 import type { TestContext } from 'node:test'
 import { createCertificateAuthority } from '../net/certificate.ts'
 import { freePort } from '../net/free-port.fixture.ts'
+import { runProgram } from '../program.fixture.ts'
 import { AuthorityFault, withAuthority } from './acme-client.ts'
 
 const ca = await createCertificateAuthority()
@@ -123,4 +124,10 @@ test('an answer without end is given up', async (t) => {
     },
   }))
   assert.match((await faultOf(origin)).message, /maxContentLength/)
+})
+
+test('it is loaded by itself, where nothing else was', async () => {
+  const script = `await import(${JSON.stringify(import.meta.resolve('./acme-client.ts'))})`
+  const ended = await runProgram(process.execPath, ['-e', script])
+  assert.deepEqual([ended.code, ended.stderr], [0, ''])
 })
