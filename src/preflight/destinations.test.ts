@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { rm, writeFile } from 'node:fs/promises'
+import { createServer as createHttpServer } from 'node:http'
 import { createServer, type AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { after, before, describe, test, type TestContext } from 'node:test'
@@ -123,6 +124,22 @@ describe('a destination of the audit log', () => {
     }
   })
 
+  test('that speaks something else than TLS is told so', async (t) => {
+    const plain = createHttpServer((_, response) => void response.end('hello'))
+    plain.listen(0, '127.0.0.1')
+    await once(plain, 'listening')
+    t.after(() => plain.close())
+    const { port } = plain.address() as AddressInfo
+    const [found] = await tried([
+      `name: plain, webhook: {url: "https://127.0.0.1:${port}/", secret_file: hook.secret}`,
+    ])
+    assert.equal(
+      found?.detail,
+      `"127.0.0.1:${port}" does not speak TLS, for destination "plain" of "audit_forward"`,
+    )
+    assert.match(found.hint ?? '', /mend the port of its "url"/)
+  })
+
   test('that says nothing is given up', async (t) => {
     const silent = createServer((socket) => socket.on('error', () => undefined).resume())
     silent.listen(0, '127.0.0.1')
@@ -131,6 +148,7 @@ describe('a destination of the audit log', () => {
     const { port } = silent.address() as AddressInfo
     const [found] = await tried([`name: mute, syslog: {address: "127.0.0.1:${port}"}`], 200)
     assert.equal(found?.verdict, 'failed')
-    assert.match(found.detail, /no answer in 0\.4 s/)
+    assert.match(found.detail, /no answer in 0\.2 s, for destination "mute"/)
+    assert.match(found.hint ?? '', /mend its "address".*without TLS/)
   })
 })

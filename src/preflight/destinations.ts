@@ -4,7 +4,7 @@ import { formatAuthority, type HostPort } from '../address.ts'
 import { systemClock } from '../clock.ts'
 import { AppError, UpstreamError, systemCode } from '../errors.ts'
 import { dial } from '../net/dial.ts'
-import { wantsClientCertificate } from '../net/runtime.ts'
+import { isNotTls, wantsClientCertificate } from '../net/runtime.ts'
 import { attempt, type Found } from '../reach/checks.ts'
 import { isUnknownIssuer, reasonOf } from '../reach/tls-error.ts'
 import type { ForwardSettings } from '../telemetry/forward/forwarding.ts'
@@ -27,8 +27,11 @@ function checkDestination(
   // Of the URL of a webhook no more: some have a secret in their path.
   const address = target.kind === 'syslog' ? target.address : addressOf(target.url)
   const of = `for destination "${name}" of "audit_forward"`
+  const key = target.kind === 'syslog' ? 'address' : 'url'
+  const tried = { address, of, key } as const
   const step = { what: 'destination', target: formatAuthority(address), signal } as const
-  return attempt({ ...step, limitMs: 2 * timeoutMs }, async (limit): Promise<Found> => {
+  const limits = { limitMs: timeoutMs + settleMs, onSilence: silent(tried, timeoutMs) }
+  return attempt({ ...step, ...limits }, async (limit): Promise<Found> => {
     try {
       if (target.tls === undefined) {
         ;(await dial(address, { signal: limit, timeoutMs })).destroy()
@@ -38,7 +41,7 @@ function checkDestination(
       await untilTaken(socket, limit)
       return { detail: `answers, and its certificate is good, ${of}` }
     } catch (error) {
-      throw faultOf(error, { address, of, key: target.kind === 'syslog' ? 'address' : 'url' })
+      throw faultOf(error, tried)
     }
   })
 }
@@ -75,11 +78,24 @@ interface Tried {
   readonly key: 'address' | 'url'
 }
 
+/** Nobody is there, or it waits for something else than a handshake. */
+function silent({ address, of, key }: Tried, timeoutMs: number): UpstreamError {
+  const text = `"${formatAuthority(address)}" gives no answer in ${timeoutMs / 1_000} s, ${of}`
+  return new UpstreamError('destination-unreachable', text, {
+    hint: `start the receiver, let this machine reach it, or mend its "${key}": its port may be one without TLS`,
+  })
+}
+
 function faultOf(error: unknown, { address, of, key }: Tried): UpstreamError {
   if (error instanceof AppError) {
     const hint = `start the receiver, let this machine reach it, or mend its "${key}"`
     const text = `${error.message}, ${of}`
     return new UpstreamError('destination-unreachable', text, { hint, cause: error })
+  }
+  if (isNotTls(error)) {
+    const text = `"${formatAuthority(address)}" does not speak TLS, ${of}`
+    const hint = `mend the port of its "${key}", or have the receiver take TLS there`
+    return new UpstreamError('destination-not-trusted', text, { hint, cause: error })
   }
   const text = `"${formatAuthority(address)}" and this gateway do not agree on TLS (${reasonOf(error)}), ${of}`
   return new UpstreamError('destination-not-trusted', text, { hint: tlsHint(error), cause: error })
