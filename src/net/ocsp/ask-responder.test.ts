@@ -42,6 +42,14 @@ test('an error, and a place that it redirects to, are refused', async (t) => {
   assert.equal(elsewhere.asked.length, 0)
 })
 
+test('one that would speak another protocol is refused, and not waited for', async (t) => {
+  const switching: Respond = () => (response) =>
+    void response.socket?.end(
+      'HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: other\r\n\r\n',
+    )
+  await assert.rejects(ask(t, switching), { code: 'ocsp-responder-refused', message: /HTTP 101$/ })
+})
+
 test('an answer without end is given up at its bound, however it says its length', async (t) => {
   for (const headers of [{}, { 'content-length': '10' + '0'.repeat(9) }]) {
     const ended = Promise.withResolvers<void>()

@@ -63,6 +63,11 @@ function post(url: URL, question: Uint8Array, signal: AbortSignal): Promise<Buff
       })
     })
     asking.on('error', reject)
+    // Without a listener Node.js ends the connection, and tells nobody: neither an answer nor an error would come.
+    asking.on('upgrade', ({ statusCode }, socket) => {
+      socket.destroy()
+      reject(refused(url, `it answers with HTTP ${statusCode}`))
+    })
     asking.end(question)
   })
 }

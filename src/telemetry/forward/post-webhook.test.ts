@@ -149,6 +149,14 @@ test('an answer that a reset cuts off is none', limited, async (t) => {
   assert.deepEqual(await post(), { kind: 'taken' })
 })
 
+test('one that would speak another protocol is not waited for', limited, async (t) => {
+  const receiver = await listen(t)
+  const { post } = posting(t, { url: urlOf(receiver.server) })
+  receiver.answers = [{ status: 101, headers: { connection: 'upgrade', upgrade: 'other' } }]
+  assert.deepEqual(await post(), { kind: 'later', why: 'it answered 101' })
+  assert.deepEqual(await post(), { kind: 'taken' })
+})
+
 test('an answer without end is cut off, and does not hold up what follows', limited, async (t) => {
   const receiver = await listen(t)
   const { post } = posting(t, { url: urlOf(receiver.server) })

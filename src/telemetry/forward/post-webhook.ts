@@ -108,7 +108,13 @@ async function attempt(
   }
   const response = await new Promise<IncomingMessage>((resolve, reject) => {
     const send = url.protocol === 'http:' ? requestHttp : requestHttps
-    send(url, options, resolve).on('error', reject).end(body)
+    const sending = send(url, options, resolve).on('error', reject)
+    // Without a listener Node.js ends the connection, and tells nobody: neither an answer nor an error would come.
+    sending.on('upgrade', ({ statusCode }, socket) => {
+      socket.destroy()
+      reject(new Error(`it answered ${statusCode}`))
+    })
+    sending.end(body)
   })
   return judge(response, await readText(response), clock.now())
 }
