@@ -1,6 +1,7 @@
 import type { Duplex } from 'node:stream'
 import type { Direction } from './direction.ts'
 import { isHttp2, onPeerReset } from './http2-reset.ts'
+import { afterFrames } from './runtime.ts'
 
 interface Losses {
   readonly onLost: (error?: Error) => void
@@ -24,7 +25,9 @@ export function watchLoss(
     if (incoming.isWhole && incoming.state !== 'open') return
     // An outgoing direction whose source has not ended was ended by the stream's own loss.
     const isComplete = incoming.state !== 'open' && outgoing.state !== 'open' && hasSentAll(stream)
-    if (isComplete) outgoing.flushed()
+    // Not now: what nghttp2 has gathered is given to the connection after this, and is lost if whoever hears of it
+    // destroys the session.
+    if (isComplete) afterFrames(() => outgoing.flushed())
     else onLost(failure)
   })
   if (isHttp2(stream)) {

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import * as http2 from 'node:http2'
 import { rmSync } from 'node:fs'
@@ -8,6 +9,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Duplex, duplexPair } from 'node:stream'
 import { describe, test } from 'node:test'
+import { setTimeout as wait } from 'node:timers/promises'
 import * as tls from 'node:tls'
 import { createCertificateAuthority } from './certificate.ts'
 import { dial } from './dial.ts'
@@ -51,6 +53,26 @@ test('an HTTP/2 stream that was ended on our side says why', async (t) => {
   client.destroy(new Error('too many pieces'))
   const { cause, error } = await ended
   assert.deepEqual([cause, error?.message], ['client-reset', 'too many pieces'])
+})
+
+test('an HTTP/2 session that is destroyed once a relay is over has sent all', async (t) => {
+  const { near: upstream, far: service, close } = await openHttp2()
+  t.after(close)
+  // More than the credit, in one piece: its end leaves with the rest of it, when the service has given more.
+  const said = randomBytes(300_000)
+  service.end('bye')
+  const heard = readSlowly(service)
+  const local = new Duplex({
+    read: () => undefined,
+    write: (_chunk, _encoding, done) => done(),
+    final: (done) => done(),
+  })
+  local.push(said)
+  local.push(null)
+  const { cause } = await relay(local, upstream)
+  close()
+  assert.equal(cause, 'upstream-closed')
+  assert.ok((await heard).equals(said))
 })
 
 // libuv refuses to reset a connection whose FIN is on its way, and Node then forgets the descriptor.
@@ -199,6 +221,15 @@ async function openStoppable(): Promise<{
     stop: () => void (isStopped = true),
     close: () => server.close(),
   }
+}
+
+async function readSlowly(stream: Duplex): Promise<Buffer> {
+  const chunks: Buffer[] = []
+  for await (const chunk of stream as AsyncIterable<Buffer>) {
+    chunks.push(chunk)
+    await wait(2)
+  }
+  return Buffer.concat(chunks)
 }
 
 async function openHttp2(): Promise<TransportPair> {

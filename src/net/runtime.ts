@@ -42,13 +42,18 @@ export function onArrival(stream: Readable, { keep, onBytes, onEnd }: Arrival): 
 }
 
 /**
- * Calls back once nghttp2 is not reading a frame, outside of which alone other streams of its session may be reset.
+ * Calls back once nghttp2 is neither reading a frame nor gathering some to send: only then may other streams of its
+ * session be reset, and the session be destroyed.
  *
  * What a frame brings about is called in the middle of its reading, with all that this puts off by `nextTick` or a
  * promise. nghttp2 forbids to send there, and Node does at every reset of a stream that has something to write, or
  * when a write is scheduled (`SubmitRstStream` of src/node_http2.cc). If the frame has just reset another stream,
  * what is sent is that one's END_STREAM, which closes it; the reading then closes it again, and frees it twice: the
  * process aborts in `CheckAllocatedSize`, since nghttp2 1.70. The code of the reset, CANCEL included, makes no odds.
+ *
+ * A stream is closed while the frame with its END_STREAM is gathered, and what `close` brings about is called then:
+ * all that was gathered, as much as the credit allows, goes to the connection after it, or nowhere where the session
+ * has been destroyed by then (`SendPendingData` of src/node_http2.cc).
  */
 export function afterFrames(then: () => void): void {
   setImmediate(then)
