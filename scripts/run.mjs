@@ -8,6 +8,7 @@ import {
   mkdirSync,
   readFileSync,
   realpathSync,
+  rmSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs'
@@ -51,15 +52,15 @@ const compiled = join(cache, 'compiled')
 /** What it takes on two cores with every peer, measured in CI. */
 const usualMinutes = 27
 
-main(process.argv[2], process.argv.slice(3))
+await main(process.argv[2], process.argv.slice(3))
 
-function main(name, args) {
+async function main(name, args) {
   if (Number(process.versions.node.split('.')[0]) < oldestNode) {
     fail(
       `Node.js ${process.versions.node} is too old to install Postern's own: use version ${oldestNode} or newer`,
     )
   }
-  if (!isInstalled()) install()
+  if (!isInstalled()) await install()
   buildPages(name)
   const env =
     name === 'test'
@@ -150,13 +151,26 @@ function readLock(path) {
   return JSON.parse(readFileSync(join(root, path), 'utf8')).packages
 }
 
-function install() {
+async function install() {
   say('installing what is needed (once; about 400 MB in node_modules) …')
   // Only the runtime's own package needs its install script; the others' are native extras.
   npm(['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'])
   npm(['rebuild', 'node', '--no-audit', '--no-fund', '--loglevel=error'])
   if (!existsSync(runtime)) fail('npm installed no runtime: remove node_modules and run this again')
+  await verifyRuntime()
   say('installed')
+}
+
+/** Before it runs for the first time: npm verifies what the lock file names, and this is brought by a script. */
+async function verifyRuntime() {
+  const { faultOfExecutable, nodePackage, readSums } =
+    await import('./supply-chain/executables.mjs')
+  const name = nodePackage()
+  if (readSums()[name] === undefined) return say(`not checked: no sum of "${name}" is known`)
+  const fault = faultOfExecutable(runtime, name)
+  if (fault === undefined) return
+  rmSync(runtime)
+  fail(`${fault}; it is removed`)
 }
 
 function npm(args) {

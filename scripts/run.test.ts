@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
@@ -128,4 +128,31 @@ test('an old Node is told the version that is needed, before anything is install
     stderr:
       "postern: error: Node.js 18.19.1 is too old to install Postern's own: use version 20 or newer\n",
   })
+})
+
+test('a runtime that another has put in its place is removed before it runs', (t) => {
+  const root = mkdtempSync(join(tmpdir(), 'run-test-'))
+  t.after(() => rmSync(root, { recursive: true }))
+  for (const folder of ['scripts/supply-chain', 'packaging'])
+    mkdirSync(join(root, folder), { recursive: true })
+  const files = ['scripts/run.mjs', 'scripts/supply-chain/executables.mjs']
+  for (const file of [...files, 'packaging/executables.json', 'package.json'])
+    copyFileSync(join(import.meta.dirname, '..', file), join(root, file))
+  writeFileSync(join(root, 'package-lock.json'), '{"packages":{}}')
+  const runtime = join(root, 'node_modules', 'node', 'bin', 'node')
+  const ran = join(root, 'ran')
+  const npm = join(root, 'npm.mjs')
+  writeFileSync(
+    npm,
+    `import { mkdirSync, writeFileSync } from 'node:fs'
+mkdirSync(${JSON.stringify(join(runtime, '..'))}, { recursive: true })
+writeFileSync(${JSON.stringify(runtime)}, '#!/bin/sh\\n: >${ran}\\n', { mode: 0o755 })`,
+  )
+  const runner = join(root, 'scripts', 'run.mjs')
+  const { status, stderr } = runProgramSync(process.execPath, [runner, 'start'], {
+    env: { npm_execpath: npm },
+  })
+  assert.equal(status, 1)
+  assert.match(stderr, /^postern: error: ".+" is not that of node-.+; it is removed$/m)
+  assert.ok(!existsSync(runtime) && !existsSync(ran))
 })

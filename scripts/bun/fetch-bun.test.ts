@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { delimiter, dirname, join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { runProgramSync } from '../../src/program.fixture.ts'
-import { bring } from './fetch-bun.ts'
+import { bring, fetchBun, runtimes } from './fetch-bun.ts'
 
 const directory = mkdtempSync(join(tmpdir(), 'postern-fetch-bun-'))
 const archive = join(directory, 'package.tgz')
@@ -41,4 +41,14 @@ test('another package is refused, and nothing of it stays', () => {
     /^Error: @oven\/bun-theirs is sha512-.+, and packaging\/runtimes\.json has sha512-/,
   )
   assert.deepEqual(readdirSync(dirname(target)), [])
+})
+
+test('a runtime that was another file since it came is refused', () => {
+  const target = join(directory, runtimes.version, 'linux-x64')
+  mkdirSync(target, { recursive: true })
+  writeFileSync(join(target, 'bun'), 'another runtime')
+  assert.throws(
+    () => fetchBun('linux-x64', directory),
+    /is not that of @oven\/bun-linux-x64@.+: it is sha512-/,
+  )
 })

@@ -5,14 +5,16 @@ import { execFileSync } from 'node:child_process'
 import {
   chmodSync,
   existsSync,
+  globSync,
   mkdirSync,
   mkdtempSync,
   readFileSync,
   renameSync,
   rmSync,
 } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { faultOfExecutable } from '../supply-chain/executables.mjs'
 
 const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))))
 const cache = join(root, 'node_modules', '.cache', 'postern', 'bun')
@@ -29,14 +31,39 @@ export const runtimes: Runtimes = JSON.parse(
 ) as Runtimes
 
 /** Bun for a system, by the end of its package's name: `linux-x64`, `linux-aarch64-musl`, `windows-x64` … */
-export function fetchBun(system: string): string {
+export function fetchBun(system: string, directory = cache): string {
   const name = `@oven/bun-${system}`
   const integrity = runtimes.integrity[name]
   if (integrity === undefined) throw new Error(`packaging/runtimes.json has no "${name}"`)
   const program = system.startsWith('windows') ? 'bun.exe' : 'bun'
-  const target = join(cache, runtimes.version, system)
-  if (!existsSync(join(target, program))) bring(name, integrity, program, target)
-  return join(target, program)
+  const target = join(directory, runtimes.version, system)
+  const path = join(target, program)
+  if (!existsSync(path)) bring(name, integrity, program, target)
+  verify(path, `${name}@${runtimes.version}`)
+  return path
+}
+
+/** Those that are here already, with their packages. */
+export function fetchedBuns(): readonly { readonly name: string; readonly path: string }[] {
+  const found = globSync(join(runtimes.version, '*', 'bun{,.exe}'), { cwd: cache })
+  return found.sort().map((path) => ({
+    name: `@oven/bun-${basename(dirname(path))}@${runtimes.version}`,
+    path: join(cache, path),
+  }))
+}
+
+const verified = new Set<string>()
+
+/**
+ * What was verified when it came may be another file by now: whoever has a build machine for a moment has its cache.
+ *
+ * @throws Error when it is not the one that `packaging/executables.json` has.
+ */
+function verify(path: string, name: string): void {
+  if (verified.has(path)) return
+  const fault = faultOfExecutable(path, name)
+  if (fault !== undefined) throw new Error(fault)
+  verified.add(path)
 }
 
 /** Bun for this system. */
