@@ -37,7 +37,7 @@ const commands = {
     ...options(args),
     ...(patterns(args).length > 0
       ? patterns(args)
-      : ['src/**/*.test.ts', 'test/**/*.test.ts', 'scripts/**/*.test.ts', 'bench/**/*.test.ts']),
+      : ['src', 'test', 'scripts', 'bench', 'fuzz'].map((folder) => `${folder}/**/*.test.ts`)),
   ],
 }
 

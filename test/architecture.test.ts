@@ -110,9 +110,12 @@ describe('architecture', () => {
   })
 
   test('tests and benchmarks start programs through program.fixture.ts alone', () => {
-    const tests = globSync(['{test,bench}/**/*.ts', '{src,scripts}/**/*.{test,suite,fixture}.ts'], {
-      cwd: root,
-    }).filter((path) => path !== join('src', 'program.fixture.ts'))
+    const tests = globSync(
+      ['{test,bench,fuzz}/**/*.ts', '{src,scripts}/**/*.{test,suite,fixture}.ts'],
+      {
+        cwd: root,
+      },
+    ).filter((path) => path !== join('src', 'program.fixture.ts'))
     assert.ok(tests.length > 100, `only ${tests.length} files`)
     const wrong = tests.filter((path) => startsPrograms(readFileSync(join(root, path), 'utf8')))
     assert.deepEqual(wrong, [])
