@@ -1,7 +1,7 @@
 #!/bin/sh
 # Installs, from Debian's packages, the programs that the tests with real peers and the benchmark run:
 # OpenSSH, Redis, PostgreSQL, MariaDB, nginx, HAProxy, Squid, BIND, systemd, Chromium, git, rsync, xrdp, FreeRDP, Samba, curl, Wget,
-# OpenSSL, Prometheus' promtool, rsyslog with TLS, a D-Bus daemon, checkers of desktop entries, RPM and readers of container
+# OpenSSL, Java with the drivers of JDBC, Prometheus' promtool, rsyslog with TLS, a D-Bus daemon, checkers of desktop entries, RPM and readers of container
 # images, what makes a slow line and a firewall between network namespaces, shells that are told what to complete, readers of
 # manual pages, and QEMU for executables of other processors.
 # Tests start their own private copies, so the packages' services are neither left running nor enabled.
@@ -14,6 +14,7 @@ packages='
   redis-server redis-tools
   postgresql postgresql-client
   mariadb-server mariadb-client
+  default-jdk-headless libpostgresql-jdbc-java
   nginx libnginx-mod-stream
   haproxy
   squid

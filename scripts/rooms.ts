@@ -32,6 +32,11 @@ export const rooms: readonly Room[] = [
     mayImport: [],
   },
   {
+    folder: 'tell',
+    question: 'what is the tool of a person told at a cut, in the protocol that it speaks',
+    mayImport: [],
+  },
+  {
     folder: 'policy',
     question: 'may they: language, criteria, evaluation, reasons. Pure and synchronous',
     mayImport: [],
@@ -50,7 +55,7 @@ export const rooms: readonly Room[] = [
   {
     folder: 'telemetry',
     question: 'what happened: access log, authorize log, metrics',
-    mayImport: ['net'],
+    mayImport: ['net', 'tell'],
   },
   {
     folder: 'tunnel',
@@ -65,7 +70,7 @@ export const rooms: readonly Room[] = [
   {
     folder: 'routes',
     question: 'which route: its definition, `from`, `to`, matching, the table',
-    mayImport: ['net', 'policy'],
+    mayImport: ['net', 'policy', 'tell'],
   },
   {
     folder: 'access',

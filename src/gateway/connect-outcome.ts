@@ -67,17 +67,24 @@ export function beginTunnel(
   const startedMs = performance.now()
   return {
     carried: (work) => entry.step('relay', work),
-    end({ cause, bytesUp, bytesDown, error }) {
-      const ended: Ended = cause === 'cut' ? (tunnel.ended ?? 'shutdown') : cause
-      counted.ended(ended, performance.now() - startedMs)
+    end({ cause, bytesUp, bytesDown, error, told: isTold }) {
+      const ended = endedBy(cause, tunnel)
+      const told = isTold && route.tell
+      counted.ended(ended, performance.now() - startedMs, told)
       // Noted before the client can hear that its tunnel has ended: it may ask why at once.
       const { reasons, access } = tunnel
       cutTunnels.add({ requestId, ended, reasons, route, access })
-      proof.ended(ended, { cause, bytesUp, bytesDown })
+      proof.ended(ended, { cause, bytesUp, bytesDown, told })
       entry.reasons(tunnel.reasons)
-      entry.end({ responseCode: 200, details: 'via_upstream', bytesUp, bytesDown, ended, error })
+      const moved = { bytesUp, bytesDown }
+      entry.end({ responseCode: 200, details: 'via_upstream', ...moved, ended, told, error })
     },
   }
+}
+
+/** Why a tunnel ended whose relay says that it ended as `cause`. */
+export function endedBy(cause: RelayEnd['cause'], tunnel: Pick<LiveTunnel, 'ended'>): Ended {
+  return cause === 'cut' ? (tunnel.ended ?? 'shutdown') : cause
 }
 
 /**

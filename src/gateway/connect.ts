@@ -1,5 +1,5 @@
 import type { Duplex } from 'node:stream'
-import { relay } from '../net/relay.ts'
+import { relay, type Telling } from '../net/relay.ts'
 import { beginLine, beginTunnel, refuse, type TunnelOutcome } from './connect-outcome.ts'
 import { explained, loginFirst } from './application-login.ts'
 import { checkedRequest } from './checked-request.ts'
@@ -9,6 +9,7 @@ import type { Grant } from '../access/grant.ts'
 import type { LiveTunnel } from '../access/live-tunnels.ts'
 import type { OpenedUpstream } from '../upstream/open-upstream.ts'
 import type { GatewayParts } from './parts.ts'
+import { tellingOf } from './tell-client.ts'
 
 /**
  * Serves one CONNECT request, from its request line to its last byte. Never rejects.
@@ -26,6 +27,7 @@ interface OpenTunnel {
   readonly client: Duplex
   readonly upstream: Duplex
   readonly tunnel: LiveTunnel
+  readonly telling: Telling | undefined
   readonly outcome: TunnelOutcome
 }
 
@@ -53,7 +55,8 @@ async function openTunnel(
     const { client, tunnel } = await start(request, grant, opened, gateway)
     const begun = { requestId: request.requestId, route, tunnel, grant, connector }
     const outcome = beginTunnel(entry, begun, gateway)
-    return { client, upstream: opened.stream, tunnel, outcome }
+    const telling = tellingOf(begun, gateway.clock)
+    return { client, upstream: opened.stream, tunnel, telling, outcome }
   } catch (error) {
     refuse(request, entry, gateway, await explained(error, request, gateway))
     return undefined
@@ -83,6 +86,10 @@ async function start(
 async function carry(open: OpenTunnel | undefined): Promise<void> {
   if (open === undefined) return
   using tunnel = open.tunnel
-  const { outcome } = open
-  outcome.end(await outcome.carried(relay(open.client, open.upstream, tunnel)))
+  const { client, upstream, telling, outcome } = open
+  const options = telling === undefined ? tunnel : { ...tunnel, telling }
+  const end = await outcome.carried(relay(client, upstream, options))
+  outcome.end(end)
+  // Until then it counts as open, so that a gateway that stops waits for its last words.
+  await end.told
 }

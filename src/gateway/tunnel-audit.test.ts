@@ -44,14 +44,14 @@ test('a tunnel leaves one entry when it is opened and one when it has ended, wit
   assert.deepEqual(said, [])
 })
 
-test('one that the gateway cut is of the kind "cut", with the reason', async () => {
+test('one that the gateway cut is of the kind "cut", with the reason and how its client was told', async () => {
   const { audit, kept } = openAudit()
   const tunnel = beginTunnelAudit(audit, grantOf(ada), undefined)
-  tunnel.ended('person-blocked', { cause: 'cut', bytesUp: 0, bytesDown: 0 })
-  const [, [series, { kind, event, ended, email }] = ['', {} as Entry]] = await kept()
+  tunnel.ended('person-blocked', { cause: 'cut', bytesUp: 0, bytesDown: 0, told: 'postgres' })
+  const [, [series, { kind, event, ended, told, email }] = ['', {} as Entry]] = await kept()
   assert.deepEqual(
-    [series, kind, event, ended, email],
-    ['decisions', 'cut', 'tunnel cut', 'person-blocked', ada.email],
+    [series, kind, event, ended, told, email],
+    ['decisions', 'cut', 'tunnel cut', 'person-blocked', 'postgres', ada.email],
   )
 })
 

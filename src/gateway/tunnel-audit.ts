@@ -4,9 +4,15 @@ import type { AccessConnector } from '../telemetry/access-fields.ts'
 import type { AuditLog } from '../telemetry/audit-log.ts'
 import type { Ended } from '../telemetry/ended.ts'
 
+/** What an entry says of an end, besides why. */
+export interface AuditedEnd extends Pick<RelayEnd, 'cause' | 'bytesUp' | 'bytesDown'> {
+  /** The protocol in which the client was told. */
+  readonly told?: string | undefined
+}
+
 /** The audit entries of one tunnel. */
 export interface TunnelAudit {
-  ended(ended: Ended, end: Pick<RelayEnd, 'cause' | 'bytesUp' | 'bytesDown'>): void
+  ended(ended: Ended, end: AuditedEnd): void
 }
 
 /**
@@ -32,10 +38,11 @@ export function beginTunnelAudit(
   }
   audit.record({ ...about, kind: 'tunnel', event: 'tunnel opened', details: where }, sayNothing)
   return {
-    ended(ended, { cause, bytesUp, bytesDown }) {
+    ended(ended, { cause, bytesUp, bytesDown, told }) {
       const details = {
         ...where,
         ended,
+        ...(told && { told }),
         'bytes-up': bytesUp,
         'bytes-down': bytesDown,
         duration: Math.round(performance.now() - startedMs),

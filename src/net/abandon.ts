@@ -24,6 +24,31 @@ export function abandon(stream: Duplex, reason: Error): void {
 }
 
 /**
+ * Says last words to a stream and ends it in order; what it still says is read and thrown away, or closing would reset it
+ * before they are read. Where its peer has not ended as well after `lingerMs`, it is abandoned. Resolves when it is
+ * closed.
+ */
+export function endWith(stream: Duplex, words: Buffer, reason: Error): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(() => {
+      // It has been told by an end in order already, where it can be told nothing else.
+      const endsInOrder = stream instanceof TLSSocket && !mayReset(stream)
+      if (endsInOrder) stream.destroy()
+      else abandon(stream, reason)
+    }, lingerMs)
+    stream.once('close', () => {
+      clearTimeout(timer)
+      resolve()
+    })
+    stream.resume().end(words)
+  })
+}
+
+function mayReset(stream: TLSSocket): boolean {
+  return connectionBeneath(stream)?.mayReset === true
+}
+
+/**
  * Resets what a stream runs on, at once or when a FIN of ours that is on its way has left: until then libuv
  * refuses a reset (`uv_tcp_close_reset`), and Node lets go of the descriptor without closing it, for
  * good. Where a reader that has stopped keeps the FIN back, such as TLS's own, it is closed without.

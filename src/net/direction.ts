@@ -57,13 +57,15 @@ export interface Passage {
   readonly way: keyof TunnelBytes
   /** Bytes have come, or the sink takes them again. */
   touch(): void
+  /** Sees what is passed on. **Default:** nobody does */
+  readonly follow?: ((bytes: Buffer) => void) | undefined
   /** The source's end has been passed on. */
   onFlushed(): void
 }
 
 /** Copies what a source says to a sink, its end included. */
 export function copy(source: Duplex, sink: Duplex, passage: Passage): Direction {
-  const { bytes, way, touch } = passage
+  const { bytes, way, touch, follow } = passage
   // Before an end of ours: what theirs was cannot be told afterwards.
   for (const stream of [source, sink]) if (isHttp2(stream)) followEnd(stream)
   let tellFlushed = passage.onFlushed
@@ -83,7 +85,7 @@ export function copy(source: Duplex, sink: Duplex, passage: Passage): Direction 
     },
     passedOn: () => bytes[way] - sink.writableLength,
     drop() {
-      source.off('data', pass).on('data', () => (direction.hasLost = true))
+      source.off('data', take).on('data', () => (direction.hasLost = true))
       source.resume()
     },
   }
@@ -120,7 +122,9 @@ export function copy(source: Duplex, sink: Duplex, passage: Passage): Direction 
     countUnsent()
     if (!sink.write(chunk)) source.pause()
   }
-  source.on('data', pass)
+  // Where nobody follows nothing is asked of any piece.
+  const take = follow === undefined ? pass : (chunk: Buffer): void => (follow(chunk), pass(chunk))
+  source.on('data', take)
   sink.on('drain', () => {
     if (sink.writableHighWaterMark === 1) limitUnsent(sink, marks.sink)
     if (unread >= maxWaitingPieces) limitUnread(source, marks.source)

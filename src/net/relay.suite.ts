@@ -5,9 +5,10 @@ import type { ClientHttp2Stream } from 'node:http2'
 import { type AddressInfo, createServer, Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { describe, test } from 'node:test'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { dial } from './dial.ts'
 import { createIdleLimit } from './idle-limit.ts'
-import { relay, type RelayEnd, type RelayOptions } from './relay.ts'
+import { relay, type RelayEnd, type RelayOptions, type Telling } from './relay.ts'
 import { maxInFlightBytes, sendUntilBlocked } from './send-until-blocked.fixture.ts'
 
 /** Two ends of one connection over some transport: `near` is the person's, `far` is given to the relay. */
@@ -204,6 +205,68 @@ export function relaySuite(transport: Transport): void {
       assert.equal((await rig.end).cause, 'cut')
     })
 
+    test('has last words for the client behind all that has passed, and cuts the other side', async (t) => {
+      const controller = new AbortController()
+      const telling = tellingWith('bye')
+      await using rig = await openRig(transport, { signal: controller.signal, telling })
+      const { told, cut } = sidesOf(rig, transport)
+      await exchange(rig)
+      const [atTold, atCut] = [read(told), read(cut)]
+      t.mock.timers.enable({ apis: ['setTimeout'] })
+      controller.abort()
+      for (const side of [told, cut]) if (side.writable) side.write('too late')
+      const { bytes, how } = await atTold.ended
+      assert.deepEqual([bytes.toString(), how], ['bye', 'end'])
+      if (cut === rig.service || transport.tellsReset)
+        assert.equal((await atCut.ended).how, 'reset')
+      assert.deepEqual(telling.seen, { up: '.', down: '.' })
+      const end = await rig.end
+      assert.equal(end.cause, 'cut')
+      assert.deepEqual(telling.causes, ['cut'])
+      // A client that goes on is cut off after that.
+      t.mock.timers.tick(1_999)
+      assert.equal(await Promise.race([end.told, nextTurn('still there')]), 'still there')
+      t.mock.timers.tick(1)
+      await end.told
+      // A side that has read an end hears of nothing until it writes.
+      for (; !told.destroyed; await nextTurn()) told.write('to nobody')
+    })
+
+    test('is gone with a client that ends as well once it was told', async (t) => {
+      const controller = new AbortController()
+      const telling = tellingWith('bye')
+      await using rig = await openRig(transport, { signal: controller.signal, telling })
+      const { told } = sidesOf(rig, transport)
+      await exchange(rig)
+      t.mock.timers.enable({ apis: ['setTimeout'] })
+      told.once('end', () => told.end())
+      controller.abort()
+      const { told: isGone } = await rig.end
+      assert.ok(isGone)
+      await isGone
+    })
+
+    test('has no last words where none may stand, nor for a client whose service is lost', async () => {
+      const controller = new AbortController()
+      const silent = tellingWith(undefined)
+      await using rig = await openRig(transport, { signal: controller.signal, telling: silent })
+      await exchange(rig)
+      const { told } = sidesOf(rig, transport)
+      const atTold = read(told)
+      controller.abort()
+      assert.equal((await atTold.ended).bytes.length, 0)
+      assert.equal((await rig.end).told, undefined)
+
+      const telling = tellingWith('bye')
+      await using lost = await openRig(transport, { telling })
+      await exchange(lost)
+      const { told: bereft, cut } = sidesOf(lost, transport)
+      const atBereft = read(bereft)
+      resetNear(cut)
+      assert.equal((await atBereft.ended).bytes.length, 0)
+      assert.deepEqual(telling.causes, [])
+    })
+
     test('ends at once when its signal was aborted before', async () => {
       await using rig = await openRig(transport, { signal: AbortSignal.abort() })
       const atClient = read(rig.client)
@@ -252,8 +315,32 @@ async function openRig(
   }
 }
 
+/** Keeps what it sees, and always has the same to say. */
+function tellingWith(words: string | undefined): Telling & {
+  readonly seen: { up: string; down: string }
+  readonly causes: string[]
+} {
+  const seen = { up: '', down: '' }
+  const causes: string[] = []
+  return {
+    seen,
+    causes,
+    followUp: (bytes) => void (seen.up += bytes.toString()),
+    followDown: (bytes) => void (seen.down += bytes.toString()),
+    wordsFor(cause) {
+      causes.push(cause)
+      return words === undefined ? undefined : Buffer.from(words)
+    },
+  }
+}
+
+/** The relay's client, which is told, and its upstream. */
+function sidesOf({ client, service }: Rig, { isUpstream }: Transport) {
+  return isUpstream === true ? { told: service, cut: client } : { told: client, cut: service }
+}
+
 /** An end as it would be with client and upstream in each other's place. */
-function turned({ cause, bytesUp, bytesDown, error }: RelayEnd): RelayEnd {
+function turned({ cause, bytesUp, bytesDown, ...rest }: RelayEnd): RelayEnd {
   const other = {
     'client-closed': 'upstream-closed',
     'upstream-closed': 'client-closed',
@@ -261,8 +348,7 @@ function turned({ cause, bytesUp, bytesDown, error }: RelayEnd): RelayEnd {
     'upstream-reset': 'client-reset',
   } as const
   const turnedCause = Object.hasOwn(other, cause) ? other[cause as keyof typeof other] : cause
-  const end = { cause: turnedCause, bytesUp: bytesDown, bytesDown: bytesUp }
-  return error === undefined ? end : { ...end, error }
+  return { ...rest, cause: turnedCause, bytesUp: bytesDown, bytesDown: bytesUp }
 }
 
 /** Resolves when so many bytes have come. */

@@ -1,10 +1,19 @@
 import type { Duplex } from 'node:stream'
-import { abandon } from './abandon.ts'
+import { abandon, endWith } from './abandon.ts'
 import { copy, type Direction, type TunnelBytes } from './direction.ts'
 import type { IdleLimit } from './idle-limit.ts'
 import { lostHosts, type LostHosts } from './lost-host.ts'
 import { watchLoss } from './lost-stream.ts'
 import { defaultLookIntervalMs, watchUnread, type UnreadOptions } from './unread.ts'
+
+/** Follows what a tunnel carries, and knows what its client can be told in its own protocol when we end the tunnel. */
+export interface Telling {
+  /** Sees what is passed to the upstream, and to the client. Neither may throw. */
+  readonly followUp: (bytes: Buffer) => void
+  readonly followDown: (bytes: Buffer) => void
+  /** What to say to the client behind all that was passed on to it; undefined where nothing may stand there. */
+  wordsFor(cause: EndedByUs): Buffer | undefined
+}
 
 export interface RelayOptions extends UnreadOptions {
   /** Ends the tunnel after so long without a byte either way. */
@@ -13,6 +22,8 @@ export interface RelayOptions extends UnreadOptions {
   readonly signal?: AbortSignal
   /** This tunnel's own counter, from 0 on: it counts bytes as they come, and may be read at any time. */
   readonly bytes?: TunnelBytes
+  /** Tells the client why we have ended the tunnel. **Default:** it learns of it as an abort */
+  readonly telling?: Telling | undefined
   /** Finds peers that are gone while bytes are on their way to them. **Default:** the process's own */
   readonly lostHosts?: LostHosts
 }
@@ -34,9 +45,13 @@ export type RelayCause =
   | 'stall-timeout'
   | 'cut'
 
+type EndedByUs = Extract<RelayCause, 'idle-timeout' | 'stall-timeout' | 'cut'>
+
 /** How a tunnel ended, and the bytes that were read from each side. */
 export interface RelayEnd {
   readonly cause: RelayCause
+  /** The client was told by `telling`. Resolves when it is gone as well, in two seconds at most. */
+  readonly told?: Promise<void>
   /** Bytes from the client to the upstream. */
   readonly bytesUp: number
   /** Bytes from the upstream to the client. */
@@ -63,7 +78,8 @@ export function relay(
     /** Of both directions, when the first of them ended: what was counted since is the other one's. */
     let bytesAtFirstEnd: number | undefined
     let settled = false
-    const { signal, idle, bytes = { up: 0, down: 0 }, lostHosts: hosts = lostHosts } = options
+    const { signal, idle, telling, lostHosts: hosts = lostHosts } = options
+    const { bytes = { up: 0, down: 0 } } = options
     idle?.watch(() => abort('idle-timeout'))
     const onCut = (): void => abort('cut')
     const touch = (): void => idle?.touch()
@@ -72,12 +88,14 @@ export function relay(
       bytes,
       way: 'up',
       touch,
+      follow: telling?.followUp,
       onFlushed: () => directionEnded('client-closed'),
     })
     const down = copy(upstream, client, {
       bytes,
       way: 'down',
       touch,
+      follow: telling?.followDown,
       onFlushed: () => directionEnded('upstream-closed'),
     })
     const stopLooking = [
@@ -130,21 +148,36 @@ export function relay(
 
     function abort(cause: RelayCause, error?: Error): void {
       if (settled) return
-      settle(cause, error)
       // Without an error of its own an HTTP/2 stream would be closed with NO_ERROR: an orderly end.
       const reason = error ?? new Error(`tunnel ended: ${cause}`)
-      abandon(client, reason)
+      const told = tell(cause, reason)
+      settle(cause, error, told)
+      if (told === undefined) abandon(client, reason)
       abandon(upstream, reason)
     }
 
-    function settle(cause: RelayCause, error?: Error): void {
+    /** Tells the client, where it can be told: nothing else passes from here on. */
+    function tell(cause: RelayCause, reason: Error): Promise<void> | undefined {
+      if (!isByUs(cause) || down.state !== 'open' || !client.writable) return undefined
+      const words = telling?.wordsFor(cause)
+      if (words === undefined) return undefined
+      up.drop()
+      down.drop()
+      return endWith(client, words, reason)
+    }
+
+    function settle(cause: RelayCause, error?: Error, told?: Promise<void>): void {
       settled = true
       for (const stop of stopLooking) stop()
       idle?.stop()
       signal?.removeEventListener('abort', onCut)
       // As it is now: the counter may still grow, by what comes from a side that is on its way out.
       const end = { cause, bytesUp: bytes.up, bytesDown: bytes.down }
-      resolve(error === undefined ? end : { ...end, error })
+      resolve({ ...end, ...(error && { error }), ...(told && { told }) })
     }
   })
+}
+
+function isByUs(cause: RelayCause): cause is EndedByUs {
+  return cause === 'cut' || cause === 'idle-timeout' || cause === 'stall-timeout'
 }

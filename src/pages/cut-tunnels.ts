@@ -49,9 +49,9 @@ export function createCutTunnels(clock: Clock): CutTunnels {
 
   return {
     add(tunnel) {
-      const { requestId, ended } = tunnel
-      if (!isCut(ended)) return
-      const reason = reasonOf(ended, tunnel, clock.now())
+      const { requestId } = tunnel
+      const reason = cutReasonOf(tunnel, clock.now())
+      if (reason === undefined) return
       kept.set(requestId, { reason, untilMs: clock.now() + keptMs })
       const [oldest] = kept.keys()
       if (kept.size > maxKept && oldest !== undefined) kept.delete(oldest)
@@ -62,6 +62,12 @@ export function createCutTunnels(clock: Clock): CutTunnels {
       return found !== undefined && found.untilMs > clock.now() ? found.reason : undefined
     },
   }
+}
+
+/** What there is to say of a tunnel that the gateway has cut itself; undefined of any other. */
+export function cutReasonOf(tunnel: EndedTunnel, nowMs: number): CutReason | undefined {
+  const { ended } = tunnel
+  return isCut(ended) ? reasonOf(ended, tunnel, nowMs) : undefined
 }
 
 /** Why the gateway has cut a tunnel; undefined while it has not. */

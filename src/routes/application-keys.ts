@@ -50,6 +50,7 @@ const shared = [
   'timeout',
   'idle_timeout',
   'stall_timeout',
+  'tell',
   'max_tunnels',
   'tags',
   'disabled',

@@ -96,6 +96,7 @@ export function buildRoute(checked: CheckedRoute, pems: Pems = {}, tls?: NextGat
     timeoutMs: values.timeout ?? 0,
     idleTimeoutMs: values.idle_timeout ?? 0,
     stallTimeoutMs: values.stall_timeout ?? defaultOf(routeKeys.stall_timeout),
+    tell: values.tell,
     maxTunnels: values.max_tunnels ?? 0,
   }
 }

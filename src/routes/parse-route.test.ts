@@ -50,6 +50,7 @@ const everything = {
   timeout: '8h',
   idle_timeout: '15m',
   stall_timeout: 0,
+  tell: 'postgres',
   max_tunnels: 200,
 }
 

@@ -10,6 +10,7 @@ import { namespaceName } from '../namespace-name.ts'
 import { policyName } from '../policy/named/named-policy-keys.ts'
 import { approvalKeys } from './approval.ts'
 import { nextGatewayKeys } from './next-gateway-keys.ts'
+import { toldProtocols } from '../tell/protocols.ts'
 import { parseTo, toForm } from './to.ts'
 
 /**
@@ -214,6 +215,13 @@ export const routeKeys = {
     variable: 'none',
     doc: 'A tunnel whose service has stopped reading while bytes wait for it, with none either way for this long, ends; `0` for never. A client that was killed meanwhile cannot be told from one that waits. Raise it for services that make a client wait for longer, such as a database that holds an import behind a lock.',
     beyond: 'the tunnel is cut, `stall-timeout` in the access log',
+  }),
+  tell: key({
+    schema: z.enum(toldProtocols),
+    type: '`postgres`',
+    without: 'a tunnel that is cut is reset',
+    variable: 'none',
+    doc: 'Has the tool of a person told why its tunnel is cut, by an error in its own protocol, where one may stand there: see [PostgreSQL](services/postgres.md#when-a-tunnel-is-cut). Sessions with TLS inside are reset, as every tunnel is without it. The gateway follows the messages of every tunnel of the route for it, from its first byte.',
   }),
   max_tunnels: {
     ...countKey(

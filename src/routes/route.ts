@@ -1,6 +1,7 @@
 import type { Policy } from '../policy/policy.ts'
 import type { RouteRequests } from './approval.ts'
 import type { RouteDefinition } from './definition.ts'
+import type { ToldProtocol } from '../tell/protocols.ts'
 import type { UpstreamWay } from './upstream-way.ts'
 
 /** A way from a name people use to a service, and who may take it; in no table yet. */
@@ -37,6 +38,8 @@ export interface NewRoute extends RouteRequests {
    * in milliseconds; 0 for no limit.
    */
   readonly stallTimeoutMs: number
+  /** In which protocol the client of a tunnel that is cut is told why; undefined: in none. */
+  readonly tell?: ToldProtocol | undefined
   /** Most tunnels at once, everybody's together; 0 for no limit. */
   readonly maxTunnels: number
 }

@@ -64,6 +64,8 @@ export interface AccessEnd {
   readonly sizeBytes?: number | undefined
   /** Only for a tunnel that was open. */
   readonly ended?: Ended | undefined
+  /** The protocol in which the client of a tunnel that was cut was told why. */
+  readonly told?: string | undefined
   readonly error?: unknown
 }
 
@@ -146,6 +148,10 @@ export const accessFields: FieldTable<AccessLine> = {
     (line) => line.bytesDown,
   ),
   ended: shown('why a tunnel that was open has ended, see below', (line) => line.ended),
+  told: shown(
+    'the protocol in which the client of a tunnel that was cut was told why, where its route has `tell` and it could be told',
+    (line) => line.told,
+  ),
   reasons: shown("the policy's reasons, when one was asked", (line) => line.reasons),
   'other-ports': shown(
     'with `route_not_found`: ports of that host on which this caller may use a route now, 5 at most',

@@ -27,6 +27,10 @@ export const gatewayGuide: MetricGuide = {
     labels: { outcome: '[why](logs.md#why-a-tunnel-ended)' },
     worry: '`upstream-reset`, `stall-timeout` or `undecided` grow much faster than before',
   },
+  postern_tunnels_told_total: {
+    labels: { protocol: "what the route's `tell` says" },
+    worry: routine,
+  },
   postern_tunnel_duration_seconds: { worry: 'most tunnels of people last less than a second' },
   postern_tunnel_bytes_total: {
     labels: direction,

@@ -1,6 +1,7 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
 import { countBytes, type CountedBytes } from './byte-counter.ts'
 import type { Ended } from './ended.ts'
+import type { ToldProtocol } from '../tell/protocols.ts'
 
 /** A `Route` of `routes/` fits by shape. */
 export interface CountedRoute {
@@ -9,8 +10,8 @@ export interface CountedRoute {
 }
 
 export interface CountedTunnel {
-  /** Only the first call counts. */
-  ended(ended: Ended, durationMs: number): void
+  /** Only the first call counts; `told` is the protocol in which its client was told that it was cut. */
+  ended(ended: Ended, durationMs: number, told?: ToldProtocol): void
 }
 
 // Tunnels last from a health check's milliseconds to a working day.
@@ -33,6 +34,12 @@ export function tunnelMetrics(
     labelNames: ['outcome'],
     registers,
   })
+  const toldTotal = new Counter({
+    name: 'postern_tunnels_told_total',
+    help: 'Tunnels that were cut and whose client was told why in its own protocol',
+    labelNames: ['protocol'],
+    registers,
+  })
   const duration = new Histogram({
     name: 'postern_tunnel_duration_seconds',
     help: 'How long tunnels were open',
@@ -49,12 +56,13 @@ export function tunnelMetrics(
     moved.add(bytes)
     active.inc({ route })
     return {
-      ended(ended, durationMs) {
+      ended(ended, durationMs, told) {
         if (!isOpen) return
         isOpen = false
         moved.end(bytes)
         active.dec({ route })
         total.inc({ outcome: ended })
+        if (told !== undefined) toldTotal.inc({ protocol: told })
         duration.observe(Math.max(0, durationMs) / 1000)
       },
     }

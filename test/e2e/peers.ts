@@ -16,6 +16,8 @@ export const peers = {
   Redis: ['redis-server', 'redis-cli'],
   PostgreSQL: ['initdb', 'postgres', 'psql'],
   MariaDB: ['mariadb-install-db', 'mariadbd', 'mariadb'],
+  // The drivers are jars of packages of their own, which `program` cannot find; a run without them fails.
+  Java: ['java', 'javac'],
   HAProxy: ['haproxy'],
   nginx: ['nginx'],
   Squid: ['squid'],

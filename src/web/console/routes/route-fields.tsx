@@ -29,6 +29,7 @@ export const routeFormKeys: readonly string[] = [
   'timeout',
   'idle_timeout',
   'stall_timeout',
+  'tell',
   'max_tunnels',
   'approval',
   'break_glass',
@@ -151,6 +152,12 @@ function Limits(): ReactNode {
           label="Stall timeout"
           description="Ends one whose service has stopped reading"
           placeholder="1h"
+        />
+        <TextKey
+          name="tell"
+          label="Tell"
+          description="Tells people's own tools why a tunnel is cut: postgres"
+          placeholder="nothing, it is reset"
         />
         <TextKey
           name="max_tunnels"
