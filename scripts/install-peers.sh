@@ -20,7 +20,7 @@ packages='
   squid
   bind9 bind9-dnsutils
   systemd
-  chromium
+  chromium chromium-headless-shell
   git rsync
   bsdutils
   xrdp xorgxrdp xauth freerdp2-x11 xvfb x11-utils procps

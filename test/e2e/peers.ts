@@ -105,6 +105,11 @@ export function program(name: string): string {
   return path
 }
 
+/** The same for the first of `names` that is installed. */
+export function firstProgram(...names: readonly [string, ...string[]]): string {
+  return program(names.find((name) => find(name) !== undefined) ?? names[0])
+}
+
 /** Besides PATH: where systems keep servers, which ordinary users have no need to find. */
 function directories(): string[] {
   const newestPostgres = globSync('/usr/lib/postgresql/*/bin').sort(

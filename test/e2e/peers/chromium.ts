@@ -10,7 +10,7 @@ import {
   type LaunchOptions,
   type Page,
 } from 'playwright-core'
-import { program } from '../peers.ts'
+import { firstProgram, program } from '../peers.ts'
 import type { GatewayRig } from '../rig.ts'
 import type { Scope } from '../scope.ts'
 import type { Machine } from './namespaces.ts'
@@ -117,7 +117,16 @@ after(async () => {
 
 async function startCommon(args: readonly string[]): Promise<CommonBrowser> {
   const home = await mkdtemp(join(tmpdir(), 'postern-chromium-'))
-  return { browser: await chromium.launch(launchOptions(home, home, args)), home }
+  const options = { ...launchOptions(home, home, args), executablePath: pageEngine() }
+  return { browser: await chromium.launch(options), home }
+}
+
+/**
+ * Chromium without what is around a page, tabs and menus that nobody sees: that is a page of its own, and takes more of a
+ * processor than many of ours. Pages are worked out and drawn by the same code.
+ */
+function pageEngine(): string {
+  return firstProgram('chromium-headless-shell', 'chromium')
 }
 
 function launchOptions(home: string, directory: string, args: readonly string[]): LaunchOptions {
