@@ -158,7 +158,7 @@ export function createLiveTunnels(parts: LiveTunnelParts): LiveTunnels {
   function cut(entry: TunnelEntry, ended: Ended): void {
     if (!register.has(entry)) return
     entry.ended ??= ended
-    entry.controller.abort()
+    entry.controller.abort(tunnelCut)
   }
 
   function uncut(): readonly TunnelEntry[] {
@@ -270,6 +270,9 @@ export function createLiveTunnels(parts: LiveTunnelParts): LiveTunnels {
     },
   }
 }
+
+/** Nobody asks for it; without one, Node.js makes an error of its own for each, with its stack. */
+const tunnelCut = new Error('the tunnel is cut')
 
 /** Tunnels that are decided again before others get their turn. */
 const tunnelsPerTurn = 50

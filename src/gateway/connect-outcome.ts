@@ -19,14 +19,25 @@ import { RouteNotFoundError } from '../routes/match-route.ts'
 import type { GatewayParts } from './parts.ts'
 import { asRedirect, toRefusal, type Refusal } from '../pages/answers/refusal.ts'
 import type { Route } from '../routes/route.ts'
+import { createTurns } from '../turns.ts'
 import { hasCredential } from '../identity/credential-headers.ts'
 
 /** An open tunnel's entry in log and metrics. */
 export interface TunnelOutcome {
   /** Bytes are under way; answers what `work` does. */
   carried<T>(work: Promise<T>): Promise<T>
-  end(end: RelayEnd): void
+  /** Resolves when all is said. */
+  end(end: RelayEnd): Promise<void>
 }
+
+/**
+ * Of thousands that are cut at once: what is said of them would take as long as to cut them, and neither would their
+ * clients hear of it before, nor others' bytes go on.
+ *
+ * @limit none: ends of tunnels that are logged before others get their turn
+ */
+const endsPerTurn = 20
+const wordsInTurns = createTurns(endsPerTurn)
 
 /** A tunnel whose 200 has been sent. */
 export interface BegunTunnel {
@@ -74,10 +85,15 @@ export function beginTunnel(
       // Noted before the client can hear that its tunnel has ended: it may ask why at once.
       const { reasons, access } = tunnel
       cutTunnels.add({ requestId, ended, reasons, route, access })
-      proof.ended(ended, { cause, bytesUp, bytesDown, told })
-      entry.reasons(tunnel.reasons)
-      const moved = { bytesUp, bytesDown }
-      entry.end({ responseCode: 200, details: 'via_upstream', ...moved, ended, told, error })
+      return new Promise((resolve) =>
+        wordsInTurns.pass(() => {
+          proof.ended(ended, { cause, bytesUp, bytesDown, told })
+          entry.reasons(reasons)
+          const moved = { bytesUp, bytesDown }
+          entry.end({ responseCode: 200, details: 'via_upstream', ...moved, ended, told, error })
+          resolve()
+        }),
+      )
     },
   }
 }

@@ -149,7 +149,7 @@ export function relay(
     function abort(cause: RelayCause, error?: Error): void {
       if (settled) return
       // Without an error of its own an HTTP/2 stream would be closed with NO_ERROR: an orderly end.
-      const reason = error ?? new Error(`tunnel ended: ${cause}`)
+      const reason = error ?? reasonOf(cause)
       const told = tell(cause, reason)
       settle(cause, error, told)
       if (told === undefined) abandon(client, reason)
@@ -180,4 +180,13 @@ export function relay(
 
 function isByUs(cause: RelayCause): cause is EndedByUs {
   return cause === 'cut' || cause === 'idle-timeout' || cause === 'stall-timeout'
+}
+
+const reasons = new Map<RelayCause, Error>()
+
+/** One for all: thousands may be cut at once, and the stack of each would cost as much as its reset. */
+function reasonOf(cause: RelayCause): Error {
+  const known = reasons.get(cause) ?? new Error(`tunnel ended: ${cause}`)
+  reasons.set(cause, known)
+  return known
 }

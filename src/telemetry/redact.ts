@@ -96,6 +96,23 @@ export function isSecretName(name: string): boolean {
   return secretNames.has(plain) || secretWords.has(plain.slice(plain.lastIndexOf('-') + 1))
 }
 
+/** Whether they are, of names of fields: the program's own, a few hundred, in each line that is logged. */
+const knownFields = new Map<string, boolean>()
+/** @limit none: names of logged fields whose secrecy is remembered */
+const maxKnownFields = 1_000
+
+/** @limit none: longest such name, in UTF-16 code units */
+const maxFieldLength = 64
+
+function isSecretField(name: string): boolean {
+  const known = knownFields.get(name)
+  if (known !== undefined) return known
+  const isSecret = isSecretName(name)
+  if (knownFields.size < maxKnownFields && name.length <= maxFieldLength)
+    knownFields.set(name, isSecret)
+  return isSecret
+}
+
 /** A copy that is safe to log: no secrets, no cycles, bounded, errors as their message. */
 export function redact(value: unknown, depth = 0): unknown {
   if (typeof value === 'string') return redactText(value)
@@ -153,7 +170,7 @@ function redactUrls(text: string, depth = 0): string {
 }
 
 function redactField(name: string, value: unknown, depth: number): unknown {
-  return value !== undefined && isSecretName(name) ? redacted : redact(value, depth)
+  return value !== undefined && isSecretField(name) ? redacted : redact(value, depth)
 }
 
 /** What is not shown is not looked at: a stranger's path may have 32 KiB. */

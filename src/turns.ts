@@ -1,0 +1,38 @@
+/**
+ * Makes a gate that lets so many through in one turn of the event loop, and the others in the next ones, in their
+ * order: what happens to thousands at once leaves room for what else happens. Where few come nobody waits.
+ *
+ * `pass` runs `work` now, or in a later turn.
+ */
+export function createTurns(perTurn: number): { pass(work: () => void): void } {
+  const waiting: (() => void)[] = []
+  let left = perTurn
+  let isScheduled = false
+
+  function schedule(): void {
+    if (isScheduled) return
+    isScheduled = true
+    setImmediate(takeTurn)
+  }
+
+  function takeTurn(): void {
+    isScheduled = false
+    const those = waiting.splice(0, perTurn)
+    left = perTurn - those.length
+    // Before they run: one of them may bring others.
+    if (those.length > 0) schedule()
+    for (const work of those) work()
+  }
+
+  return {
+    pass(work) {
+      schedule()
+      if (left === 0 || waiting.length > 0) {
+        waiting.push(work)
+        return
+      }
+      left -= 1
+      work()
+    },
+  }
+}
