@@ -12,7 +12,7 @@ import { startWindowServer, type WindowServer } from '../../../src/desktop/windo
 import { silentLogger } from '../../../src/log.ts'
 import { ensurePagesBuilt } from '../pages-built.ts'
 import { peerTest } from '../peers.ts'
-import { openChromium } from '../peers/chromium.ts'
+import { openWholeChromium } from '../peers/chromium.ts'
 import type { Scope } from '../scope.ts'
 
 // What pages of other programs on this machine can do to the window of Postern Desktop in a real browser.
@@ -110,7 +110,7 @@ const needed = ['Chromium'] as const
 describe('the window of Postern Desktop beside other pages of this machine', () => {
   peerTest('leaves nothing that another page or program could find', needed, async (scope) => {
     const opened = await startWindow(scope)
-    const { context, page, faults } = await openChromium(scope)
+    const { context, page, faults } = await openWholeChromium(scope)
     const sent: string[] = []
     page.on('request', (request) =>
       sent.push(`${request.url()} ${JSON.stringify(request.headers())}`),
@@ -141,7 +141,7 @@ describe('the window of Postern Desktop beside other pages of this machine', () 
 
   peerTest('gives nothing to another port, or a service behind a tunnel', needed, async (scope) => {
     const opened = await startWindow(scope)
-    const { context, page } = await openChromium(scope)
+    const { context, page } = await openWholeChromium(scope)
     await show(page, opened, opened.server.address().url)
     const { origin } = opened.server
     for (const host of ['127.0.0.1', '127.77.1.2']) {
@@ -189,7 +189,7 @@ describe('the window of Postern Desktop beside other pages of this machine', () 
 
   peerTest('is not there under another name that leads to it', needed, async (scope) => {
     const opened = await startWindow(scope)
-    const { page } = await openChromium(scope)
+    const { page } = await openWholeChromium(scope)
     await show(page, opened, opened.server.address().url)
     const { port } = opened.server
     // As when a name of theirs has just come to mean 127.0.0.1.
@@ -199,7 +199,7 @@ describe('the window of Postern Desktop beside other pages of this machine', () 
 
   peerTest('shows a browser that is put out nothing more', needed, async (scope) => {
     const opened = await startWindow(scope)
-    const { page } = await openChromium(scope)
+    const { page } = await openWholeChromium(scope)
     await show(page, opened, opened.server.address().url)
     const { origin } = opened.server
     const refused = page.waitForResponse(
@@ -213,7 +213,7 @@ describe('the window of Postern Desktop beside other pages of this machine', () 
 
   peerTest('tells a page of a program that had its port nothing', needed, async (scope) => {
     const opened = await startWindow(scope)
-    const { context, page } = await openChromium(scope)
+    const { context, page } = await openWholeChromium(scope)
     await show(page, opened, opened.server.address().url)
     const { origin, port } = opened.server
     await page.close()
@@ -247,7 +247,7 @@ describe('the window of Postern Desktop beside other pages of this machine', () 
     needed,
     async (scope) => {
       const opened = await startWindow(scope)
-      const { page } = await openChromium(scope)
+      const { page } = await openWholeChromium(scope)
       await show(page, opened, opened.server.address().url)
       const { origin, port } = opened.server
       const { run } = (await (await fetch(`${origin}/hello?nonce=${'n'.repeat(22)}`)).json()) as {

@@ -7,7 +7,7 @@ import { describe } from 'node:test'
 import { runChild, startChild, type Child, type Result } from '../child.ts'
 import { ensurePagesBuilt } from '../pages-built.ts'
 import { peerTest } from '../peers.ts'
-import { openChromium } from '../peers/chromium.ts'
+import { openWholeChromium } from '../peers/chromium.ts'
 import { posternCommand } from '../rig.ts'
 import type { Scope } from '../scope.ts'
 
@@ -58,7 +58,7 @@ describe('postern desktop', () => {
     const first = await person.desktop('--browser-cmd', browser)
     assert.equal(first.opened, true)
     assert.equal(first.url, undefined)
-    const { page, faults } = await openChromium(scope)
+    const { page, faults } = await openWholeChromium(scope)
     const events = page.waitForResponse((answer) => answer.url() === `${first.origin}/api/events`)
     await page.goto(await readFile(given, 'utf8'))
     assert.equal((await events).status(), 200)

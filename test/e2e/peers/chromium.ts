@@ -42,7 +42,7 @@ export async function startChromium(
   scope: Scope,
   rig: Pick<GatewayRig, 'home'>,
 ): Promise<Chromium> {
-  return openPage(scope, [await believe(rig)])
+  return openPage(scope, pageEngine(), [await believe(rig)])
 }
 
 /** The same with a profile of its own, to which a page can be installed, and with options for its command line. */
@@ -86,12 +86,21 @@ async function launch(
 
 /** The same for origins without TLS. */
 export async function openChromium(scope: Scope): Promise<Chromium> {
-  return openPage(scope, [])
+  return openPage(scope, pageEngine(), [])
 }
 
-async function openPage(scope: Scope, args: readonly string[]): Promise<Chromium> {
-  const key = args.join(' ')
-  const starting = common.get(key) ?? startCommon(args)
+/** The same in Chromium itself: for pages of several programs at one address, of which a test never ends in the shell. */
+export async function openWholeChromium(scope: Scope): Promise<Chromium> {
+  return openPage(scope, program('chromium'), [])
+}
+
+async function openPage(
+  scope: Scope,
+  executable: string,
+  args: readonly string[],
+): Promise<Chromium> {
+  const key = [executable, ...args].join(' ')
+  const starting = common.get(key) ?? startCommon(executable, args)
   common.set(key, starting)
   const { browser } = await starting
   const context = await browser.newContext()
@@ -115,9 +124,12 @@ after(async () => {
   }
 })
 
-async function startCommon(args: readonly string[]): Promise<CommonBrowser> {
+async function startCommon(
+  executablePath: string,
+  args: readonly string[],
+): Promise<CommonBrowser> {
   const home = await mkdtemp(join(tmpdir(), 'postern-chromium-'))
-  const options = { ...launchOptions(home, home, args), executablePath: pageEngine() }
+  const options = { ...launchOptions(home, home, args), executablePath }
   return { browser: await chromium.launch(options), home }
 }
 
