@@ -14,9 +14,12 @@ const minContrast = 4.5
 /** Runs in the page; by the debugger's way, since a page's security policy allows no such script. */
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 
+/** For whoever wants to see the pages: no test looks at their pictures, which take an eighth of such a test. */
+const keepsPictures = process.env['POSTERN_SCREENSHOTS'] === '1'
+
 /**
- * Keeps a page's screenshots in `artifacts/e2e`, in both colour schemes and on a narrow and a wide
- * screen, and checks in each that nothing sticks out sideways, of the page or of what it stands in, that no text is
+ * Checks a page in both colour schemes and on a narrow and a wide screen, and with `POSTERN_SCREENSHOTS=1` keeps its
+ * pictures in `artifacts/e2e`: that nothing sticks out sideways, of the page or of what it stands in, that no text is
  * cut off, and that every text can be read, by our own measure and by axe-core's rules.
  */
 export async function checkLooks(
@@ -24,14 +27,16 @@ export async function checkLooks(
   name: string,
   widths: readonly number[] = usualWidths,
 ): Promise<void> {
-  await mkdir(directory, { recursive: true })
+  if (keepsPictures) await mkdir(directory, { recursive: true })
   await page.evaluate(axe)
   for (const colorScheme of ['light', 'dark'] as const) {
     await page.emulateMedia({ colorScheme })
     for (const width of widths) {
       await page.setViewportSize({ width, height })
+      await page.evaluate(nextFrame)
       await page.evaluate(endTransitions)
-      await page.screenshot({ path: join(directory, `${name}-${colorScheme}-${width}.png`) })
+      const picture = join(directory, `${name}-${colorScheme}-${width}.png`)
+      if (keepsPictures) await page.screenshot({ path: picture })
       const where = `${name}, ${colorScheme}, ${width} px`
       const contentWidth = await page.evaluate<number>('document.scrollingElement.scrollWidth')
       assert.ok(contentWidth <= width, `${where}: ${contentWidth} px wide`)
@@ -54,6 +59,10 @@ async function violationsOf(page: Page, rules?: readonly string[]): Promise<stri
   return page.evaluate<string[]>(`axe.run(${options}).then(({ violations }) => violations.flatMap(
     ({ id, help, nodes }) => nodes.map(({ html }) => id + ': ' + help + ': ' + html)))`)
 }
+
+/** Runs in the page: it has drawn what its new size or scheme has changed, and heard of it. */
+const nextFrame = `new Promise((resolve) =>
+  requestAnimationFrame(() => requestAnimationFrame(() => resolve())))`
 
 /**
  * Runs in the page: brings what is on its way to another colour or place to its end, since a colour in the
