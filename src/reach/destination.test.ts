@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
+import { codePoint } from '../code-point.fixture.ts'
 import { SystemError } from '../errors.ts'
 import { parseDestination, parseGatewayUrl } from './destination.ts'
 
@@ -121,7 +122,7 @@ describe('destination', () => {
 
   test('no text makes it throw anything but its own errors', () => {
     fc.assert(
-      fc.property(fc.string({ unit: 'binary' }), (text) => {
+      fc.property(fc.string({ unit: codePoint }), (text) => {
         try {
           const { authority } = parseDestination(text)
           assert.doesNotMatch(authority, /[\s/@]/)

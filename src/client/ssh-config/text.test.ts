@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
+import { codePoint } from '../../code-point.fixture.ts'
 import { parseGatewayUrl } from '../../reach/destination.ts'
 import { decodeRoutes } from '../routes/routes-answer.ts'
 import { hostsOf } from './domains.ts'
@@ -196,7 +197,7 @@ ${proxy} --listen - %h:%p
 
   test('nothing a gateway sends becomes a line of another kind', () => {
     const nasty = fc.oneof(
-      fc.string({ unit: 'binary' }),
+      fc.string({ unit: codePoint }),
       fc.constantFrom('x\nProxyCommand evil', 'x\r\nHost *', 'x\u2028Match all', '%h`id`', '"'),
     )
     const from = fc.oneof(

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import fc from 'fast-check'
 import { z } from 'zod'
+import { codePoint } from '../../code-point.fixture.ts'
 import { fault } from '../wire/common.ts'
 import { allEndpoints } from './all.ts'
 import { startApiGateway, type ApiGateway, type Asker } from './api-gateway.fixture.ts'
@@ -164,7 +165,7 @@ const hostile = fc.constantFrom(
 const text = fc.oneof(
   hostile,
   fc.string({ maxLength: 30 }),
-  fc.string({ unit: 'binary', maxLength: 10 }),
+  fc.string({ unit: codePoint, maxLength: 10 }),
 )
 
 function namesOf(schema: z.ZodType | undefined): readonly string[] {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
+import { codePoint } from '../../code-point.fixture.ts'
 import { maxNameChars } from '../wire/connection.ts'
 import { createNames, isPlainName, isSameName, nameKey, otherName } from './names.ts'
 
@@ -24,7 +25,7 @@ describe('the names of connections', () => {
 
   test('are each there once, however many there are of one, and none is too long', () => {
     const some = fc.constantFrom('a', 'A', 'a 2', 'a 3', 'a 2 2', 'x'.repeat(maxNameChars))
-    const name = fc.oneof(some, fc.string({ minLength: 1, maxLength: 9, unit: 'binary' }))
+    const name = fc.oneof(some, fc.string({ minLength: 1, maxLength: 9, unit: codePoint }))
     fc.assert(
       fc.property(fc.array(name, { maxLength: 40 }), (wanted) => {
         const names = createNames([])

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
+import { codePoint } from '../../code-point.fixture.ts'
 import type { KeptEntry } from '../audit/read-audit.ts'
 import type { ForwardedRecord } from './record.ts'
 import { frameSyslog, syslogMessage } from './syslog-message.ts'
@@ -64,7 +65,7 @@ const grammar =
   /^<(\d{1,3})>1 (?:-|\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z) [\x21-\x7e]{1,255} postern - [\x21-\x7e]{1,32} \[audit@32473(?: [a-z-]{1,32}="(?:[^"\\\]]|\\["\\\]])*")+\] (?:\uFEFF[^]*|[\x20-\x7e]*)$/
 
 test('whatever stands in a record, its message follows the grammar', () => {
-  const text = fc.string({ unit: 'binary' })
+  const text = fc.string({ unit: codePoint })
   const fields = fc.record({
     event: text,
     time: text,

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
+import { codePoint } from '../../../code-point.fixture.ts'
 import { connectionSettings, type ConnectionSettings } from '../../wire/connection.ts'
 import { checkConnection } from '../check-connection.ts'
 import { parseExchange } from './parse-exchange.ts'
@@ -222,7 +223,7 @@ describe('a text of somebody who means harm', () => {
     const key = fc.constantFrom(...words.split(/\s+/))
     const leaf = fc.oneof(
       fc.constantFrom('db.corp:5432', 'TCP', 'UDP', 2, -1, 1.5, '', null, true, 'AAAA'),
-      fc.string({ unit: 'binary', maxLength: 8 }),
+      fc.string({ unit: codePoint, maxLength: 8 }),
     )
     const { value } = fc.letrec((tie) => ({
       value: fc.oneof(
@@ -242,7 +243,7 @@ describe('a text of somebody who means harm', () => {
       fc.record({ records: fc.array(record, { maxLength: 3 }) }).map((it) => JSON.stringify(it)),
       fc.record({ connections: fc.array(connection) }).map((it) => JSON.stringify(it)),
       value.map((it) => JSON.stringify(it)),
-      fc.string({ unit: 'binary' }),
+      fc.string({ unit: codePoint }),
     )
     await fc.assert(
       fc.asyncProperty(text, async (any) => {
