@@ -52,6 +52,19 @@ test('a moment reads as the browser writes it, and one that is none is said to b
   assert.equal(formatDate('time', at), at.toLocaleTimeString(undefined, { timeStyle: 'medium' }))
   const full = { dateStyle: 'full', timeStyle: 'long' } as const
   assert.equal(formatDate('full', at), at.toLocaleString(undefined, full))
+  assert.equal(
+    formatDate('shortTime', at),
+    at.toLocaleTimeString(undefined, { timeStyle: 'short' }),
+  )
+  const day = { day: 'numeric', month: 'short' } as const
+  assert.equal(formatDate('dayAlone', at), at.toLocaleDateString(undefined, day))
+  const weekday = { weekday: 'short', ...day } as const
+  assert.equal(formatDate('weekday', at), at.toLocaleDateString(undefined, weekday))
+  const time = { hour: '2-digit', minute: '2-digit' } as const
+  assert.equal(
+    formatDate('weekdayAndTime', at),
+    at.toLocaleString(undefined, { ...weekday, ...time }),
+  )
   assert.equal(formatMoment(new Date('soon')), 'Invalid Date')
 })
 

@@ -1,6 +1,16 @@
 const options = {
   full: { dateStyle: 'full', timeStyle: 'long' },
   time: { timeStyle: 'medium' },
+  shortTime: { timeStyle: 'short' },
+  dayAlone: { day: 'numeric', month: 'short' },
+  weekday: { weekday: 'short', day: 'numeric', month: 'short' },
+  weekdayAndTime: {
+    weekday: 'short',
+    day: 'numeric',
+    month: 'short',
+    hour: '2-digit',
+    minute: '2-digit',
+  },
   day: { month: 'short', day: 'numeric', hour: '2-digit', minute: '2-digit' },
   dayOfAnotherYear: {
     year: 'numeric',

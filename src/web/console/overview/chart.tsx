@@ -3,6 +3,7 @@ import '@mantine/charts/styles.css'
 import { Paper, Title } from '@mantine/core'
 import { useId, useState, type ReactNode } from 'react'
 import type { SamplePointView, SampleStep } from '../../../console/wire/samples.ts'
+import { formatDate } from '../../ui/date-format.ts'
 import { formatBytes, formatCount } from '../../ui/format.ts'
 import { highestOf, marksOf, toRows, totalOf, type Figure } from './figures.ts'
 
@@ -104,17 +105,9 @@ function Figures({ figure: { title, series }, points, step, format }: FiguresPro
 
 /** Under the axis: the time, or the day where a step is longer than that. */
 function formatTick(at: string, step: SampleStep): string {
-  const date = new Date(at)
-  return step === '1m' || step === '5m'
-    ? date.toLocaleTimeString(undefined, { timeStyle: 'short' })
-    : date.toLocaleDateString(undefined, { day: 'numeric', month: 'short' })
+  return formatDate(step === '1m' || step === '5m' ? 'shortTime' : 'dayAlone', new Date(at))
 }
 
 function formatStep(at: string, step: SampleStep): string {
-  return new Date(at).toLocaleString(undefined, {
-    weekday: 'short',
-    day: 'numeric',
-    month: 'short',
-    ...(step === '1d' ? {} : { hour: '2-digit', minute: '2-digit' }),
-  })
+  return formatDate(step === '1d' ? 'weekday' : 'weekdayAndTime', new Date(at))
 }
