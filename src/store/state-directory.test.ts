@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { mkdir, mkdtemp, rm, stat, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
@@ -69,6 +69,42 @@ test('a key file that cannot be read is named', async (t) => {
     code: 'state-directory-unusable',
     message: /shared_secret" cannot be used/,
   })
+  state.release()
+})
+
+test('what a kill has left of files that were being written is removed, and is no key', async (t) => {
+  const path = await temporaryDirectory(t)
+  await mkdir(join(path, 'audit'))
+  const drafts = ['shared_secret.new', join('audit', 'dropped.txt.new')]
+  for (const name of [...drafts, 'own.new']) await writeFile(join(path, name), 'AAAA')
+  const state = await openStateDirectory(path)
+  assert.deepEqual((await readdir(path, { recursive: true })).toSorted(), [
+    'audit',
+    'gateway.lock',
+    'gateway.lock-journal',
+    // Somebody else's.
+    'own.new',
+  ])
+  const key = await state.key('shared_secret')
+  assert.equal(key.length, 32)
+  assert.deepEqual(await state.key('shared_secret'), key)
+  assert.ok(!(await readdir(path)).includes('shared_secret.new'))
+  state.release()
+})
+
+test('a key has its name only once it is whole', async (t) => {
+  const path = await temporaryDirectory(t)
+  const script = `import { openStateDirectory } from ${JSON.stringify(join(import.meta.dirname, 'state-directory.ts'))}
+    import fs from 'node:fs/promises'; import { syncBuiltinESMExports } from 'node:module'
+    const { writeFile } = fs
+    fs.writeFile = async (path, ...rest) => { await writeFile(path, '', ...rest.slice(1)); process.kill(process.pid, 'SIGKILL') }
+    syncBuiltinESMExports()
+    await (await openStateDirectory(${JSON.stringify(path)})).key('shared_secret')`
+  const child = spawnProgram(process.execPath, ['--input-type=module', '-e', script])
+  const [, signal] = (await once(child, 'close')) as [number | null, string | null]
+  assert.equal(signal, 'SIGKILL')
+  const state = await openStateDirectory(path)
+  assert.equal((await state.key('shared_secret')).length, 32)
   state.release()
 })
 

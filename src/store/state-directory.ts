@@ -1,5 +1,15 @@
 import { randomBytes } from 'node:crypto'
-import { chmod, mkdir, open, readFile, stat } from 'node:fs/promises'
+import {
+  chmod,
+  lstat,
+  mkdir,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  stat,
+  writeFile,
+} from 'node:fs/promises'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { SystemError, messageOf, systemCode } from '../errors.ts'
@@ -40,6 +50,7 @@ export const stateFiles = {
 export async function openStateDirectory(path: string): Promise<StateDirectory> {
   await makePrivate(path)
   const lock = takeLock(path)
+  await removeDrafts(path)
   return {
     path,
     storePath: join(path, stateFiles.store),
@@ -63,6 +74,18 @@ async function makePrivate(path: string): Promise<void> {
     throw unusable(path, error)
   }
 }
+
+/** Files of ours count from the moment when they are renamed: what a kill has left of one before that is nothing. */
+async function removeDrafts(path: string): Promise<void> {
+  const { audit, forward } = stateFiles
+  for (const directory of [path, join(path, audit), join(path, forward)]) {
+    const names = await readdir(directory).catch(() => [])
+    for (const name of names.filter((it) => draftName.test(it)))
+      await rm(join(directory, name), { force: true }).catch(() => undefined)
+  }
+}
+
+const draftName = /^(?:shared_secret|cookie_secret|dropped\.txt|[\w.-]+\.json)\.new$/
 
 function unusable(path: string, cause: unknown): SystemError {
   const reason = reasons[systemCode(cause) ?? ''] ?? messageOf(cause)
@@ -119,22 +142,35 @@ function isBusy(error: unknown): boolean {
 }
 
 async function readOrMakeKey(path: string): Promise<Buffer> {
-  try {
-    const file = await open(path, 'wx', 0o600)
-    try {
-      await file.writeFile(`${randomBytes(keyBytes).toString('base64')}\n`)
-      await file.sync()
-    } finally {
-      await file.close()
-    }
-  } catch (error) {
-    if (systemCode(error) !== 'EEXIST') throw unusable(path, error)
-  }
+  if (await isFree(path)) await makeKey(path)
   const key = Buffer.from((await readKeyFile(path)).trim(), 'base64')
   if (key.length === keyBytes) return key
   throw new SystemError('state-directory-unusable', `"${path}" holds no key of ${keyBytes} bytes`, {
     hint: 'put it back from a backup, or remove the file: a new key is made, and everybody signs in again',
   })
+}
+
+async function isFree(path: string): Promise<boolean> {
+  try {
+    await lstat(path)
+    return false
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT') return true
+    throw unusable(path, error)
+  }
+}
+
+/** Under its name there is never half a key: a gateway that is killed here starts again. Nobody else writes, who has no lock. */
+async function makeKey(path: string): Promise<void> {
+  const draft = `${path}.new`
+  try {
+    await rm(draft, { force: true })
+    const key = `${randomBytes(keyBytes).toString('base64')}\n`
+    await writeFile(draft, key, { mode: 0o600, flag: 'wx', flush: true })
+    await rename(draft, path)
+  } catch (error) {
+    throw unusable(path, error)
+  }
 }
 
 async function readKeyFile(path: string): Promise<string> {
