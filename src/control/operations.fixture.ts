@@ -34,6 +34,8 @@ export interface TestOperations {
   readonly happened: readonly string[]
   /** The audit entries so far, as they are kept. */
   kept(): Promise<readonly string[]>
+  /** Has the disk of the audit log stand still, until what it answers is called. */
+  holdDisk(): () => void
 }
 
 export interface TestOperationsOptions {
@@ -91,6 +93,7 @@ export function createTestOperations(options: TestOperationsOptions = {}): TestO
   const links = new Set(options.links)
   const happened: string[] = []
   const kept: string[] = []
+  let disk: Promise<void> | undefined
   const table = createRouteRegister(options.routes ?? []).table()
   const { accessRequests = noAccessRequests } = options
   const clock = options.clock ?? createFakeClock()
@@ -104,9 +107,10 @@ export function createTestOperations(options: TestOperationsOptions = {}): TestO
     logger,
     clock,
     keeper: {
-      append(_series, entries) {
+      async append(_series, entries) {
+        await disk
         kept.push(...entries)
-        return Promise.resolve('kept')
+        return 'kept'
       },
     },
   })
@@ -219,6 +223,11 @@ export function createTestOperations(options: TestOperationsOptions = {}): TestO
     operations,
     logger,
     happened,
+    holdDisk() {
+      const { promise, resolve } = Promise.withResolvers<void>()
+      disk = promise
+      return resolve
+    },
     async kept() {
       await audit.flushed()
       return kept

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { setImmediate } from 'node:timers/promises'
 import type { Role } from '../access/administrators.ts'
 import { localActor } from './change.ts'
 import {
@@ -32,6 +33,19 @@ describe('operations on sessions', () => {
     assert.deepEqual(await kept(), [
       `{${time},"kind":"admin","event":"sessions revoked","session-ids":["s1"]}`,
     ])
+  })
+
+  test('a change is answered once its record is kept, and not before', async () => {
+    const { operations, holdDisk } = createTestOperations({ sessions })
+    const release = holdDisk()
+    let isAnswered = false
+    const revoking = operations.revokeUser(localActor, 'nobody').then(() => (isAnswered = true))
+    // Who only looks does not wait for the disk.
+    assert.equal(await operations.countSessions(localActor), 3)
+    await setImmediate()
+    assert.equal(isAnswered, false)
+    release()
+    assert.equal(await revoking, true)
   })
 
   test('what is not there is an error with its code, and leaves no entry', async () => {

@@ -34,6 +34,7 @@ import { tokenKeyOperations, type TokenKeyOperations, type TokenKeyParts } from 
 import { foresee, foreseenTable } from './foresee.ts'
 import { reachOperations, type ReachOperations, type ReachParts } from './reach.ts'
 import { trialOperations, type TrialOperations, type TrialParts } from './trials.ts'
+import { beforeAnswer } from '../telemetry/before-answer.ts'
 import { tunnelOperations, type TunnelOperations, type TunnelParts } from './tunnels.ts'
 
 /** Operations on the configuration. */
@@ -135,22 +136,36 @@ export function createOperations(parts: OperationParts): Operations {
       ...accessTextOperations(parts),
       reload: (by) => parts.reload(by),
     },
-    parts.authority,
+    parts,
   )
 }
 
 type AnyOperation = (by: Actor, ...given: unknown[]) => unknown
 
-/** The same, each asked for only by who may. */
-function guarded(operations: Operations, authority: Authority): Operations {
+/** The same, each asked for only by who may; one that may change something answers once its record is kept. */
+function guarded(
+  operations: Operations,
+  { authority, audit }: Pick<OperationParts, 'authority' | 'audit'>,
+): Operations {
   const entries = Object.entries(operations) as readonly [OperationName, AnyOperation][]
   return Object.fromEntries(
     entries.map(([name, operation]) => {
       const asked: AnyOperation = (by, ...given) => {
         authority.require(by, name)
-        return operation(by, ...given)
+        const result = operation(by, ...given)
+        return isLook(name) ? result : recordedFirst(result, audit)
       }
       return [name, asked]
     }),
   ) as unknown as Operations
+}
+
+function isLook(name: OperationName): boolean {
+  return rules[name].role === 'auditor'
+}
+
+async function recordedFirst(result: unknown, audit: OperationParts['audit']): Promise<unknown> {
+  const answer = await result
+  await beforeAnswer(audit)
+  return answer
 }

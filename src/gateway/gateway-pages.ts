@@ -31,6 +31,7 @@ import type { OpenPublishing } from './open-publishing.ts'
 import type { ApiParts, CreatePages, Followed } from './parts.ts'
 import type { Operations } from '../control/operations.ts'
 import type { ChangeFeed } from '../store/store.ts'
+import { beforeAnswer } from '../telemetry/before-answer.ts'
 
 export interface GatewayPagesOptions {
   readonly parts: Pick<
@@ -137,6 +138,7 @@ export function createGatewayPages({
   const cloudflared = signIn && { ...signIn, clock, audit, applicationAt, foreseen }
   return createApp({
     logger,
+    beforeAnswer: () => beforeAnswer(audit),
     ...(cloudflared && {
       cloudflared: [createCloudflaredPages(cloudflared), createApplicationTokenApi(cloudflared)],
     }),

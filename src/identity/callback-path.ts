@@ -15,3 +15,8 @@ const pathOfOthers = '/oauth2/provider/'
 export function callbackPathOf(provider: string): string {
   return provider === defaultProviderId ? defaultPath : `${pathOfOthers}${provider}`
 }
+
+/** Whether it is such a path, of whichever provider. */
+export function isCallbackPath(path: string): boolean {
+  return path === defaultPath || path.startsWith(pathOfOthers)
+}

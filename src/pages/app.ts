@@ -1,6 +1,8 @@
+import type { HonoRequest } from 'hono'
 import { HTTPException } from 'hono/http-exception'
 import type { Logger } from '../log.ts'
 import { messageOf } from '../errors.ts'
+import { isCallbackPath } from '../identity/callback-path.ts'
 import {
   createPageApp,
   sendPage,
@@ -26,6 +28,8 @@ export type App = (request: Request, context: RequestContext) => Response | Prom
 
 export interface AppOptions {
   readonly logger: Logger
+  /** What the answer to a request that may change something waits for. **Default:** nothing */
+  readonly beforeAnswer?: () => Promise<void>
   /** Sign-in pages and APIs; undefined when no route needs one. */
   readonly signIn: PageApp | undefined
   /** Accounts of the gateway's own, and their passkeys. */
@@ -60,6 +64,7 @@ export interface AppOptions {
 export function createApp(options: AppOptions): App {
   const {
     logger,
+    beforeAnswer,
     signIn,
     accounts,
     cloudflared = [],
@@ -79,6 +84,7 @@ export function createApp(options: AppOptions): App {
   app.use(async (c, next) => {
     await next()
     c.header(requestIdHeader, c.env.requestId)
+    if (mayChange(c.req)) await beforeAnswer?.()
   })
   const parts = [
     ...cloudflared,
@@ -114,6 +120,11 @@ export function createApp(options: AppOptions): App {
     return sendRefusal(c, refusal)
   })
   return (request, context) => app.fetch(request, context)
+}
+
+/** Of what is only looked at, the callback of a sign-in alone: it makes a session. */
+function mayChange({ method, path }: Pick<HonoRequest, 'method' | 'path'>): boolean {
+  return (method !== 'GET' && method !== 'HEAD') || isCallbackPath(path)
 }
 
 /** Every page and API that has to do with who somebody is. */

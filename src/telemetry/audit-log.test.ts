@@ -15,6 +15,7 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
+import { setImmediate } from 'node:timers/promises'
 import { createFakeClock } from '../fake-clock.ts'
 import { openAuditFiles } from './audit/audit-files.ts'
 import { createAuditLog, type AuditEntry } from './audit-log.ts'
@@ -74,6 +75,24 @@ test('nothing is said before it is kept', async () => {
   diskIsDone()
   await audit.flushed()
   assert.deepEqual(order, ['kept people', 'said'])
+})
+
+test('whoever waits for what was recorded does not wait for what comes later', async () => {
+  const disk: (() => void)[] = []
+  const keeper: AuditKeeper = {
+    append: () => new Promise((resolve) => disk.push(() => resolve('kept'))),
+  }
+  const said: string[] = []
+  const audit = createAuditLog({ logger: collectLog().log.service('audit'), keeper })
+  audit.record(signedIn, () => said.push('first'))
+  audit.record(signedIn, () => said.push('second'))
+  const flushed = audit.flushed()
+  disk.shift()?.()
+  await setImmediate()
+  audit.record(signedIn, () => said.push('later'))
+  disk.shift()?.()
+  await flushed
+  assert.deepEqual(said, ['first', 'second'])
 })
 
 test('secrets are not kept', async (t) => {

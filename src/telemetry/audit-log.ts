@@ -34,7 +34,7 @@ export interface AuditLog {
    * `audit` with everything in it. Never waits and never throws.
    */
   record(entry: AuditEntry, say?: () => void): void
-  /** Resolves when all entries so far are kept and said, or cannot be. */
+  /** Resolves when all entries so far are kept and said, or cannot be; those that come later are not waited for. */
   flushed(): Promise<void>
 }
 
@@ -65,7 +65,8 @@ const tampered: Readonly<Record<Exclude<KeptHow, 'kept'>, string>> = {
 }
 
 interface Waiting {
-  readonly series: AuditSeries
+  /** Undefined where somebody waits for those before it, and nothing is kept. */
+  readonly series: AuditSeries | undefined
   readonly line: string
   readonly say: () => void
 }
@@ -148,7 +149,11 @@ export function createAuditLog(options: AuditLogOptions): AuditLog {
       waiting.push({ series: seriesOf(entry), line, say: sayIt })
       working ??= work(keeper)
     },
-    flushed: async () => working,
+    // Not until nothing waits any more, which a busy gateway may never see.
+    flushed: () =>
+      working === undefined
+        ? Promise.resolve()
+        : new Promise((say) => void waiting.push({ series: undefined, line: '', say })),
   }
 }
 
