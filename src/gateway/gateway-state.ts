@@ -16,6 +16,7 @@ import type { Metrics } from '../telemetry/metrics.ts'
 import { openAuditSearch } from './audit-search.ts'
 import type { AuditSearchParts } from '../control/audit.ts'
 import { createAuditSigner } from './audit-signer.ts'
+import { followRecordedChanges } from './recorded-changes.ts'
 import { secretsOf, tokenSecretsOf, type Secrets } from './secrets.ts'
 
 export interface GatewayStateOptions {
@@ -43,6 +44,8 @@ export interface GatewayState {
 
 /** Longest wait for the disk when the gateway ends, in milliseconds: its audit entries are kept first. */
 const auditWaitMs = 1_000
+/** Longest wait for the database when the gateway ends, in milliseconds: else more is told at the next start than need be. */
+const recordedWaitMs = 1_000
 /** Longest wait for destinations of the audit log when the gateway ends, in milliseconds: the rest is sent later. */
 const forwardWaitMs = 2_000
 
@@ -93,6 +96,9 @@ export async function openGatewayState(
   const store = opened.adopt(
     await openSqliteStore(state.storePath, tokenSecretsOf(config, secrets)),
     (it) => it.close(),
+  )
+  opened.adopt(await followRecordedChanges({ feed: store.feed, audit, clock, logger }), (it) =>
+    within(recordedWaitMs, it.close()),
   )
   const signingKeys = createSigningKeys(store, clock)
   const auditSigner = createAuditSigner(signingKeys, config.authenticateServiceUrl?.host)

@@ -55,6 +55,16 @@ export function changeFeedSuite(name: string, open: (t: TestContext) => Promise<
       assert.equal((await feed.changes(added)).changes[0]?.revision, before + 1)
     })
 
+    test('how far changes are recorded is noted beside them', async (t) => {
+      const { sessions, feed } = await open(t)
+      assert.equal(await feed.recordedUpTo(), undefined)
+      const added = await sessions.add(sessionRecord())
+      await feed.noteRecorded(added)
+      await feed.noteRecorded(added - 1)
+      assert.equal(await feed.recordedUpTo(), added - 1)
+      assert.deepEqual((await feed.changes(added)).revision, added)
+    })
+
     test('whoever follows has heard of a write before it resolves, and of each once', async (t) => {
       const store = await open(t)
       const { sessions, feed } = store

@@ -53,9 +53,20 @@ export function createChangeFeed(db: Kysely<Tables>): Writes {
         listeners.add(listener)
         return { [Symbol.dispose]: () => void listeners.delete(listener) }
       },
+      async recordedUpTo() {
+        const row = db.selectFrom('counters').select('value').where('name', '=', recorded)
+        return (await row.executeTakeFirst())?.value
+      },
+      async noteRecorded(value) {
+        const row = db.insertInto('counters').values({ name: recorded, value })
+        await row.onConflict((at) => at.column('name').doUpdateSet({ value })).execute()
+      },
     },
   }
 }
+
+/** The counter that says how far all changes have their records. */
+const recorded = 'recorded'
 
 async function transact<T>(
   db: Kysely<Tables>,

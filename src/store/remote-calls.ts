@@ -90,7 +90,7 @@ export const remoteMethods: {
     removePasskey: true,
     usePasskey: true,
   },
-  feed: { changes: true },
+  feed: { changes: true, recordedUpTo: true, noteRecorded: true },
   leases: { take: true, release: true },
 }
 

@@ -6,6 +6,7 @@ import type { AccessRequestStore, BlockedPersonStore, RefusalStore } from './req
 import type { OcspAnswerStore } from './ocsp-answer-store.ts'
 import type { AuditIndexStore } from './audit-index-store.ts'
 import type { ProviderLogout, ProviderSignIn } from './provider-logout.ts'
+import type { RecordedMark } from './recorded-mark.ts'
 import type { SampleStore } from './sample-store.ts'
 import type { ScimStore } from './scim-store.ts'
 import type { Stored } from './stored.ts'
@@ -241,7 +242,7 @@ export interface ChangeBatch {
 }
 
 /** What was written, for those who keep some of it in memory. Every store passes `change-feed.suite.ts`. */
-export interface ChangeFeed {
+export interface ChangeFeed extends RecordedMark {
   /** What has changed after that revision. */
   changes(sinceRevision: number): Promise<ChangeBatch>
   /**

@@ -97,7 +97,7 @@ export interface PasskeyChallengeRow {
 
 /** `revision`: that of the last change; `pruned`: up to which changes are kept no more. */
 export interface CounterRow {
-  readonly name: 'revision' | 'pruned'
+  readonly name: 'revision' | 'pruned' | 'recorded'
   readonly value: number
 }
 

@@ -32,7 +32,12 @@ export function testApiParts(parts: Partial<ApiParts> = {}): ApiParts {
     clock: systemClock,
     audit: createAuditLog({ logger: silentLogger }),
     operations: createTestOperations().operations,
-    feed: { changes: unused, onChanges: () => ({ [Symbol.dispose]() {} }) },
+    feed: {
+      changes: unused,
+      onChanges: () => ({ [Symbol.dispose]() {} }),
+      recordedUpTo: unused,
+      noteRecorded: unused,
+    },
     followed: {
       liveTunnels: { open: () => [] },
       namedTunnels: { find: () => undefined },
