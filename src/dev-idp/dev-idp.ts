@@ -29,6 +29,8 @@ export interface DevIdpOptions {
   readonly redirectUris?: readonly string[]
   /** **Default:** 3600 */
   readonly accessTokenTtlSeconds?: number
+  /** Whether a refresh token is good once, and another comes with each answer. **Default:** true */
+  readonly rotatesRefreshTokens?: boolean
   /** The claim that lists a person's groups. **Default:** `groups` */
   readonly groupsClaim?: string
   /**
@@ -106,6 +108,7 @@ async function serve(server: Server, issuer: URL, options: DevIdpOptions): Promi
     clientSecret: options.clientSecret ?? randomBytes(24).toString('base64url'),
     redirectUris: options.redirectUris ?? [],
     accessTokenTtlSeconds: options.accessTokenTtlSeconds ?? 3600,
+    rotatesRefreshTokens: options.rotatesRefreshTokens ?? true,
     groupsClaim: options.groupsClaim ?? 'groups',
     people,
     storage,

@@ -14,6 +14,7 @@ export interface OidcOptions {
   readonly clientSecret: string
   readonly redirectUris: readonly string[]
   readonly accessTokenTtlSeconds: number
+  readonly rotatesRefreshTokens: boolean
   readonly groupsClaim: string
   readonly people: People
   readonly storage: TokenStorage
@@ -75,7 +76,7 @@ function configuration(options: OidcOptions): Configuration {
     // Always, since the library drops `offline_access` from requests without `prompt=consent`.
     issueRefreshToken: () => true,
     expiresWithSession: () => false,
-    rotateRefreshToken: true,
+    rotateRefreshToken: options.rotatesRefreshTokens,
     pkce: { required: () => true },
     renderError: (ctx, out) => {
       ctx.type = 'html'
