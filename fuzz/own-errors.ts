@@ -37,7 +37,13 @@ function codeOf(
   error: unknown,
   kinds: readonly (abstract new (...args: never[]) => Error)[],
 ): string {
-  const isOwn = kinds.some((kind) => error instanceof kind)
+  const isOwn = kinds.some((kind) => isOf(error, kind))
   if (!isOwn || !(error instanceof Error)) throw error
   return (error as OwnError).code ?? error.name
+}
+
+/** A plain `Error` is said on purpose; a `TypeError`, which is one as well, is not. */
+function isOf(error: unknown, kind: abstract new (...args: never[]) => Error): boolean {
+  if (kind !== Error) return error instanceof kind
+  return error instanceof Error && Object.getPrototypeOf(error) === Error.prototype
 }

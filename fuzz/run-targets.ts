@@ -72,7 +72,7 @@ async function runTarget(name: string, targets: number, options: Options): Promi
   const seconds = (performance.now() - started) / 1_000
   if (outcome.merged !== undefined) {
     writeCorpus(options.corpus, name, outcome.merged)
-    writePromised(options.corpus, name, outcome.percent)
+    writePromised(options.corpus, name, outcome.mergedPercent)
   }
   return {
     target: name,

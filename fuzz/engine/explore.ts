@@ -6,6 +6,7 @@ import type { Coverage } from './coverage.ts'
 import type { CurrentInput } from './current-input.ts'
 import { judge, type Fault } from './judge.ts'
 import { memoryGuard } from './memory.ts'
+import { maxKeptBytes } from './merge.ts'
 import { blowUp, mutate } from './mutate.ts'
 import { seededRandom } from './random.ts'
 import { shrink } from './shrink.ts'
@@ -48,8 +49,9 @@ const blowUpEvery = 1_000
 const arbitraryShare = 0.2
 /** Longest input by default, in bytes. */
 const usualMaxBytes = 4_096
-/** Runs that making a new entry of the corpus smaller may take. */
+/** What making a new entry of the corpus smaller may take: runs, each with a look at the coverage, and time. */
 const maxTrims = 60
+const maxTrimMs = 400
 
 /** Runs inputs until their number or the time is up, or until something is found. */
 export async function explore(exploration: Exploration): Promise<Explored> {
@@ -122,10 +124,12 @@ export async function explore(exploration: Exploration): Promise<Explored> {
   /** Keeps as little of an input as reaches what it does, or ends as it does. */
   async function keep(input: Buffer, outcome: string | undefined): Promise<void> {
     const fresh = outcome === undefined ? await freshOf([input]) : 0
-    const shows = async (candidate: Buffer): Promise<boolean> =>
-      outcome === undefined
-        ? (await freshOf([candidate])) >= fresh
-        : (await judge(target, candidate, current)).outcome === outcome
+    const trimsUntilMs = performance.now() + maxTrimMs
+    const shows = async (candidate: Buffer): Promise<boolean> => {
+      if (performance.now() > trimsUntilMs) return false
+      if (outcome === undefined) return (await freshOf([candidate])) >= fresh
+      return (await judge(target, candidate, current)).outcome === outcome
+    }
     const small = await shrink(input, shows, maxTrims)
     if (outcome === undefined) {
       await judge(target, small, current)
@@ -135,7 +139,7 @@ export async function explore(exploration: Exploration): Promise<Explored> {
     } else {
       outcomes.add(outcome)
     }
-    corpus.push(small)
+    if (small.length <= maxKeptBytes) corpus.push(small)
   }
 
   async function smallest({ input, fault }: Found): Promise<Found> {

@@ -14,8 +14,8 @@ interface Merge {
   readonly corpus: readonly Buffer[]
 }
 
-/** Longest entry that is kept for what it reaches, in bytes: the corpus is there to be read. */
-const maxKeptBytes = 2_048
+/** Longest entry that is kept for what it reaches, in bytes: the corpus is there to be read, and to be read fast. */
+export const maxKeptBytes = 2_048
 
 /** The fewest and shortest entries that reach the same code and end in the same ways, the shortest first. */
 export async function mergeCorpus(merge: Merge): Promise<readonly Entry[]> {

@@ -56,7 +56,7 @@ describe('a worker', () => {
     assert.match(made.found?.fault.stack ?? '', /misbehaving\.fixture\.ts/)
   })
 
-  test('makes the same inputs of the same seed', async (t) => {
+  test('begins alike with the same seed', async (t) => {
     const runs = [
       await run(t, ['thrxow'], { maxInputs: 500_000 }),
       await run(t, ['thrxow'], { maxInputs: 500_000 }),

@@ -35,6 +35,7 @@ export function supervise(
     outcomes: [],
     found: { input: current.bytes(), fault: { key, message, stack: '' } },
     merged: undefined,
+    mergedPercent: 0,
   })
   const watch = setInterval(() => {
     const now = performance.now()

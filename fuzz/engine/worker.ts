@@ -41,6 +41,8 @@ export interface Outcome {
   readonly outcomes: readonly string[]
   readonly found: Found | undefined
   readonly merged: readonly Entry[] | undefined
+  /** What the merged corpus reaches, and reaches again. */
+  readonly mergedPercent: number
 }
 
 export type Message =
@@ -96,6 +98,7 @@ async function work(job: Job): Promise<void> {
       outcomes: [...replay.outcomes].sort(),
       found: explored.found,
       merged,
+      mergedPercent: coverage.percent(),
     },
   })
 

@@ -1,5 +1,5 @@
 import { isIP, isIPv6 } from 'node:net'
-import { canonicalIPv6, unmapIPv4 } from '../../address.ts'
+import { canonicalIPv6, parsePort, unmapIPv4 } from '../../address.ts'
 
 /** A TCP address that could not be listened on; `host` undefined means every address of the machine. */
 export interface WantedPort {
@@ -57,6 +57,8 @@ export function canonicalHost(address: string): string {
 export function parseListening(text: string): Listening | undefined {
   const [, bare = '', bracketed, port = ''] = /^(\[([^\]]+)\]|[^[\]:]+):(\d{1,5})$/.exec(text) ?? []
   const address = bracketed ?? bare
+  const number = parsePort(port)
+  if (number === undefined) return undefined
   if (address !== '*' && isIP(address.replace(/%.*$/, '')) === 0) return undefined
-  return { host: address === '*' ? '*' : canonicalHost(address), port: Number(port) }
+  return { host: address === '*' ? '*' : canonicalHost(address), port: number }
 }

@@ -189,7 +189,7 @@ test('the nearest of those in the way is meant', () => {
   assert.equal(found('127.0.0.1', [at('*')]), '*')
   assert.equal(found(undefined, [at('10.0.0.1')]), '10.0.0.1')
   assert.equal(found('0.0.0.0', [at('10.0.0.1'), at('::')]), '::')
-  for (const text of ['', 'x', '1.2.3.4', 'name:1', '[::1]', '1.2.3.4:1->2', '::1:22']) {
+  for (const text of ['', 'x', '1.2.3.4', 'name:1', '[::1]', '1.2.3.4:1->2', '::1:22', '*:80000']) {
     assert.equal(parseListening(text), undefined, text)
   }
 })
