@@ -1,95 +1,62 @@
 import assert from 'node:assert/strict'
-
-import { allEndpoints } from '../../src/console/api/all.ts'
-import { createApiRig } from '../../src/console/api/api.fixture.ts'
-import { declaredBy } from '../../src/console/api/openapi.ts'
-import { decodeCursor, encodeCursor } from '../../src/console/api/lists.ts'
-import { isTooDeep } from '../../src/console/api/json-depth.ts'
-import type { Target } from '../target.ts'
 import { z } from 'zod'
 
-const rig = createApiRig({ role: { role: 'auditor' } })
-/** Reads, and what an auditor may try: nothing that changes state, which would be left for the next input. */
-const paths = declaredBy(allEndpoints).map(({ method, path }) => `${method.toUpperCase()} ${path}`)
+import { allEndpoints } from '../../src/console/api/all.ts'
+import { InputError } from '../../src/console/api/faults.ts'
+import { isTooDeep } from '../../src/console/api/json-depth.ts'
+import { decodeCursor, encodeCursor } from '../../src/console/api/lists.ts'
+import { declaredBy } from '../../src/console/api/openapi.ts'
+import { checkValue } from '../../src/schema.ts'
+import { attempt } from '../own-errors.ts'
+import type { Target } from '../target.ts'
+
+const endpoints = declaredBy(allEndpoints)
+const names = endpoints.map(({ method, path }) => `${method.toUpperCase()} ${path}`)
 
 export const target: Target = {
-  reads: 'requests to the API of the console and the portal, by whoever is signed in',
-  covers: [
-    'console/api/lists.ts',
-    'console/api/json-depth.ts',
-    'console/api/read-asked.ts',
-    'console/api/faults.ts',
-    'console/api/endpoint.ts',
-    'console/api/app.ts',
-    'console/api/refusals.ts',
-    'schema.ts',
-  ],
+  reads: 'bodies, queries and cursors of the API of console and portal, by whoever is signed in',
+  covers: ['console/api/lists.ts', 'console/api/json-depth.ts', 'schema.ts'],
   maxBytes: 2_048,
   tokens: [
-    ...paths,
+    ...names,
     '?cursor=',
     '?limit=5',
     '&search=',
     '{"',
     '"}',
     '[',
-    ']',
-    '%00',
-    '%',
-    '..',
     'WyJhIl0',
     '\n',
-    'null',
     '1e999',
-    '__proto__',
+    '"__proto__":',
   ],
-  async run(input) {
-    // `METHOD PATH`, a line feed, and the body.
-    const text = input.toString('utf8')
-    const end = text.indexOf('\n')
-    const [method = 'GET', path = '/'] = (end < 0 ? text : text.slice(0, end)).split(' ')
-    const cursor = isCursor(path)
-    if (
-      !/^(?:GET|POST|PUT|PATCH|DELETE)$/.test(method) ||
-      !URL.canParse(`https://g.example${path}`) ||
-      !path.startsWith('/')
-    )
-      return `none ${cursor}`
-    const body = method === 'GET' || end < 0 ? undefined : text.slice(end + 1)
-    if (/^\/(?:events|changes)/.test(path)) return 'events'
-    const before = rig.errors.length
-    const answer = await rig.ask(method, path, body === undefined ? {} : { body })
-    const said = await answer.text()
-    assert.ok(
-      answer.status < 500 || answer.status === 503,
-      `${answer.status} ${JSON.stringify(rig.errors.at(-1))}`,
-    )
-    assert.equal(rig.errors.length, before)
-    if (answer.status >= 400 && said !== '')
-      assert.match(String(JSON.parse(said).error), /^[a-z_]+$/)
-    if (body !== undefined) isDepthRight(body)
-    return `${answer.status} ${cursor}`
+  run(input) {
+    // `METHOD PATH?QUERY`, a line feed, and the body.
+    const [head = '', ...rest] = input.toString('utf8').split('\n')
+    const [name = '', search = ''] = head.split('?')
+    const { body, query } = endpoints[names.indexOf(name)] ?? {}
+    const asked = Object.fromEntries(new URLSearchParams(search))
+    const json = attempt((): unknown => JSON.parse(rest.join('\n')), SyntaxError)
+    const depth = json.code === undefined && isTooDeep(json.value) ? 'deep' : ''
+    if (depth === 'deep') assert.ok(rest.join('').replaceAll(/[^[{]/g, '').length > 100)
+    const kinds = [query && kindOf(query, asked), body && depth === '' && kindOf(body, json.value)]
+    return `${kinds.join(' ')} ${depth} ${cursorKind(asked['cursor'] ?? head)}`
   },
 }
 
-function isCursor(path: string): string {
-  const cursor = /cursor=([^&]*)/.exec(path)?.[1] ?? path
-  try {
-    const key = decodeCursor(cursor, z.array(z.union([z.string(), z.number()])).max(4))
-    assert.deepEqual(decodeCursor(encodeCursor(key), z.array(z.unknown())), key)
-    return 'cursor'
-  } catch (error) {
-    assert.ok(error instanceof Error && error.constructor.name === 'InputError', String(error))
-    return ''
-  }
+/** Right, or faults with a sentence each, at a path within what was sent. */
+function kindOf(schema: z.ZodType, value: unknown): string {
+  const checked = checkValue(value, schema)
+  if (checked.ok) return 'right'
+  assert.ok(checked.faults.length > 0)
+  for (const { message } of checked.faults) assert.ok(message.length > 0)
+  return 'faults'
 }
 
-/** JSON itself nests as deep as its text has brackets. */
-function isDepthRight(body: string): void {
-  const brackets = body.replaceAll(/[^[{]/g, '').length
-  try {
-    if (isTooDeep(JSON.parse(body))) assert.ok(brackets > 100)
-  } catch (error) {
-    assert.ok(error instanceof SyntaxError, String(error))
-  }
+function cursorKind(cursor: string): string {
+  const schema = z.array(z.union([z.string(), z.number()])).max(4)
+  const { value } = attempt(() => decodeCursor(cursor, schema), InputError)
+  if (value === undefined) return ''
+  assert.deepEqual(decodeCursor(encodeCursor(value), schema), value)
+  return 'cursor'
 }
