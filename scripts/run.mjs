@@ -34,6 +34,8 @@ const commands = {
     '--test-concurrency=2',
     // No wait is without a limit: a test that hangs fails instead.
     '--test-timeout=600000',
+    // Of all tests those files that took longest: so it is seen when one grows.
+    ...(args.length === 0 ? reporters('spec', join(root, 'scripts', 'slowest-files.ts')) : []),
     ...options(args),
     ...(patterns(args).length > 0
       ? patterns(args)
@@ -193,6 +195,11 @@ function npm(args) {
   }
   process.stderr.write(output)
   fail(`"npm ${args[0]}" failed: ${result.error?.message ?? 'its own words are above'}`)
+}
+
+/** In their order, each to where the other writes. */
+function reporters(...names) {
+  return names.flatMap((name) => [`--test-reporter=${name}`, '--test-reporter-destination=stdout'])
 }
 
 function options(args) {
