@@ -10,7 +10,12 @@ import { createFreshGrants, type FindSession, type FreshGrantParts } from './fre
 import type { Grant } from './grant.ts'
 import { DeniedError } from './denied.ts'
 import type { Route } from '../routes/route.ts'
-import { createTunnelRegister, type Destination, type TunnelEntry } from './tunnel-register.ts'
+import {
+  createTunnelRegister,
+  type Destination,
+  type SessionEnded,
+  type TunnelEntry,
+} from './tunnel-register.ts'
 import { createTunnelLimits } from './tunnel-limits.ts'
 
 /** A tunnel that is open, and what its relay obeys; disposing takes it off the register. */
@@ -87,9 +92,6 @@ export interface LiveTunnels {
   cutAll(ended: Ended): void
 }
 
-/** Why a session has ended; undefined when it only changed. */
-export type SessionEnded = 'session-revoked' | 'session-expired' | 'provider-logout' | undefined
-
 /** Keeps the register of live tunnels. */
 export function createLiveTunnels(parts: LiveTunnelParts): LiveTunnels {
   const register = createTunnelRegister()
@@ -103,11 +105,7 @@ export function createLiveTunnels(parts: LiveTunnelParts): LiveTunnels {
   }
 
   /** One at a time for each tunnel: what changes meanwhile is seen by the next. */
-  function recheck(
-    entry: TunnelEntry,
-    sessionEnded: SessionEnded,
-    find?: FindSession,
-  ): Promise<void> {
+  function recheck(entry: TunnelEntry, find?: FindSession): Promise<void> {
     entry.rechecked = entry.rechecked.then(async () => {
       if (!register.has(entry) || entry.ended !== undefined) return
       try {
@@ -122,7 +120,7 @@ export function createLiveTunnels(parts: LiveTunnelParts): LiveTunnels {
         }
         entry.reasons = error instanceof DeniedError ? error.reasons : []
         const isBlocked = isDecided && error.code === 'person-blocked'
-        cut(entry, isBlocked ? error.code : endedBy(entry.grant, sessionEnded, isDecided))
+        cut(entry, isBlocked ? error.code : endedBy(entry, isDecided))
       }
     })
     return entry.rechecked
@@ -144,11 +142,12 @@ export function createLiveTunnels(parts: LiveTunnelParts): LiveTunnels {
     return parts.accessGrant?.(session.userId, route)?.id !== access.id
   }
 
-  function endedBy(grant: Grant, sessionEnded: SessionEnded, isDecided: boolean): Ended {
+  function endedBy({ grant, sessionEnded }: TunnelEntry, isDecided: boolean): Ended {
     const { request, caller, validUntilMs } = grant
+    const { session } = caller
     if (parts.routes().match(request.target) === undefined) return 'route-removed'
-    if (sessionEnded !== undefined) return sessionEnded
-    const expiresAtMs = caller.session?.expiresAtMs
+    if (session !== undefined && sessionEnded !== undefined) return sessionEnded
+    const expiresAtMs = session?.expiresAtMs
     const hasExpired = expiresAtMs !== undefined && expiresAtMs <= parts.clock.now()
     if (hasExpired && validUntilMs === expiresAtMs) return 'session-expired'
     if (!isDecided) return 'undecided'
@@ -178,7 +177,7 @@ export function createLiveTunnels(parts: LiveTunnelParts): LiveTunnels {
     }
     if (validUntilMs !== undefined) {
       const leftMs = Math.max(validUntilMs - nowMs, 1)
-      entry.recheckTimer = parts.clock.schedule(leftMs, () => void recheck(entry, undefined))
+      entry.recheckTimer = parts.clock.schedule(leftMs, () => void recheck(entry))
     }
   }
 
@@ -250,10 +249,12 @@ export function createLiveTunnels(parts: LiveTunnelParts): LiveTunnels {
       grants.withFresh(grant, (fresh) => open(fresh, grant.route, destination)),
     async redecide(filter) {
       const touched = filter === undefined ? register.all() : register.ofSession(filter.sessionId)
+      // At once: one that is being decided again for another reason may be the first to find the session gone.
+      for (const entry of touched) entry.sessionEnded ??= filter?.ended
       const find = isGone(filter) ? nobody : rememberSessions(parts.session)
       for (let start = 0; start < touched.length; start += tunnelsPerTurn) {
         const batch = touched.slice(start, start + tunnelsPerTurn)
-        await Promise.all(batch.map((entry) => recheck(entry, filter?.ended, find)))
+        await Promise.all(batch.map((entry) => recheck(entry, find)))
         // The bytes of all the others go on in between.
         await nextTurn()
       }
@@ -286,6 +287,7 @@ function makeEntry(grant: Grant, destination: Destination, openedAtMs: number): 
     idle: createIdleLimit(grant.route.idleTimeoutMs),
     bytes: { up: 0, down: 0 },
     ended: undefined,
+    sessionEnded: undefined,
     reasons: grant.decision.allow.reasons,
     lifeTimer: undefined,
     recheckTimer: undefined,

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { test, type TestContext } from 'node:test'
 import { openIdentity } from '../identity/identity.fixture.ts'
 import type { Sessions } from '../identity/sessions.ts'
@@ -142,3 +143,17 @@ async function startRig(t: TestContext): Promise<Rig> {
     holdWrites: () => hold((until) => void (written = until)),
   }
 }
+
+test('a tunnel that is being decided again when its session ends says why that has ended', async (t) => {
+  const { sessions, store, open, holdReads } = await startRig(t)
+  using tunnel = await open(await sessions.get('s-1'))
+  const reading = holdReads()
+  const record = await store.sessions.get('s-1')
+  assert.ok(record)
+  await store.sessions.update({ ...record, name: 'somebody else' }, 'changed')
+  const cut = once(tunnel.signal, 'abort')
+  await sessions.revoke('s-1')
+  reading.resolve()
+  await cut
+  assert.equal(tunnel.ended, 'session-revoked')
+})

@@ -15,6 +15,9 @@ export interface Destination {
   isReachedBy(way: UpstreamWay, before: UpstreamWay): boolean
 }
 
+/** Why a session has ended; undefined when it only changed. */
+export type SessionEnded = 'session-revoked' | 'session-expired' | 'provider-logout' | undefined
+
 /** What the gateway keeps of an open tunnel. */
 export interface TunnelEntry {
   grant: Grant
@@ -25,6 +28,8 @@ export interface TunnelEntry {
   /** What it has moved so far. */
   readonly bytes: TunnelBytes
   ended: Ended | undefined
+  /** Why its session has ended, from the moment that this is known. */
+  sessionEnded: SessionEnded
   /** The policy's, at the last decision. */
   reasons: readonly string[]
   /** The route's `timeout`. */

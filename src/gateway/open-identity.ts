@@ -21,7 +21,7 @@ import type { Tracing } from '../telemetry/tracing/tracing.ts'
 import { gatewayPaths } from '../tunnel/paths.ts'
 import type { GatewayConfig } from '../config/config.ts'
 import type { RequestHeaders } from '../request-headers.ts'
-import type { SessionEnded } from '../access/live-tunnels.ts'
+import type { SessionEnded } from '../access/tunnel-register.ts'
 import type { Secrets } from './secrets.ts'
 
 /** Who is who, as the rest of the gateway sees it. */
