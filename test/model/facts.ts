@@ -1,0 +1,101 @@
+import type { Ended } from '../../src/telemetry/ended.ts'
+import type { ClientCertificate, Trust } from './certificates.ts'
+import type { Rule } from './rules.ts'
+import type { ProviderPerson, Said } from './world/provider.ts'
+import type { Attempt } from './world/world.ts'
+import type { RequestHeaders } from '../../src/request-headers.ts'
+
+// What is true in the model's world, in plain data. The changes write it beside what they do to the gateway, and the
+// reference reads nothing else.
+
+export interface Person extends ProviderPerson {
+  isBlocked: boolean
+  /** When the provider last said that they are signed out there, milliseconds; 0 for never. */
+  signedOutAtMs: number
+}
+
+/** A session of a person, or of one credential of a service account. */
+export interface Session {
+  readonly userId: string
+  /** Undefined for a service account. */
+  readonly person: Person | undefined
+  readonly headers: RequestHeaders
+  /** As the store names it; empty for a service account. */
+  readonly id: string
+  /** As the provider names it. */
+  readonly signIn: string
+  expiresAtMs: number
+  /** Why it was ended; undefined while nothing but its time ends it. */
+  ended: Ended | undefined
+}
+
+export type Place =
+  | { readonly kind: 'direct'; readonly host: string }
+  | { readonly kind: 'next-gateway'; readonly port: number }
+  | { readonly kind: 'connector'; readonly tunnel: string }
+
+export interface Route {
+  readonly id: string
+  /** The host of its `from`, perhaps with a `*`. */
+  readonly host: string
+  readonly isStored: boolean
+  place: Place
+  rules: readonly Rule[]
+  /** Whether the named policy decides as well. */
+  isUnderPolicy: boolean
+  /** Longest life of a tunnel, in milliseconds; 0 for no limit. */
+  lifeMs: number
+  /** Whether people may let themselves in for a while. */
+  hasBreakGlass: boolean
+  isThere: boolean
+}
+
+/** Access to a route for a while. */
+export interface Access {
+  readonly id: string
+  readonly userId: string
+  readonly routeId: string
+  readonly untilMs: number
+  isOver: boolean
+}
+
+export interface NamedTunnel {
+  readonly name: string
+  /** Undefined while there is none of that name. */
+  id: string | undefined
+}
+
+/** A tunnel that was opened, and has not been seen to end. */
+export interface OpenTunnel {
+  readonly attempt: Attempt
+  /** As the gateway keeps it: the same object as long as it is open. */
+  readonly entry: object
+  /** Undefined for nobody's, and once the session is over and everybody may have the tunnel. */
+  session: Session | undefined
+  readonly ip: string
+  readonly certificate: ClientCertificate | undefined
+  readonly host: string
+  readonly place: Place
+  readonly openedAtMs: number
+  /** The grant that it rests on where no rule lets the person in. */
+  accessId: string | undefined
+  /** What somebody has done to this very tunnel, or to what it goes through. */
+  readonly cutBy: Set<Ended>
+}
+
+export interface Facts {
+  nowMs: number
+  readonly people: readonly Person[]
+  readonly sessions: Session[]
+  readonly routes: readonly Route[]
+  /** Rules of the named policy. */
+  policy: readonly Rule[]
+  /** Groups that the directory's file puts people in, by email address; undefined without a file. */
+  directory: ReadonlyMap<string, readonly string[]> | undefined
+  trust: Trust
+  readonly accesses: Access[]
+  readonly namedTunnels: readonly NamedTunnel[]
+  open: OpenTunnel[]
+  /** What the provider has said to the gateway of a sign-in. */
+  said(signIn: string): Said
+}
