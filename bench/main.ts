@@ -29,6 +29,7 @@ import { renderTable } from './report.ts'
 import { summarise } from './results.ts'
 import type { Sample } from './results.ts'
 import type { RunningTarget, Target } from './target.ts'
+import { measureTelling, toldStreams } from './tell.ts'
 import {
   bare,
   bareHop,
@@ -122,6 +123,7 @@ async function measureAll(
     if (options.only.includes('idle')) await measureMemory(bench, targets, samples)
     if (options.only.includes('stalled')) await measureUnderStalls(bench, targets, samples)
     if (options.only.includes('memory')) await measureStreams(bench, targets, samples)
+    if (options.only.includes('tell')) await measureFollowers(options, samples)
     if (isLineWanted(options)) await measureLines(bench, samples, recordAs)
     return samples
   } finally {
@@ -205,6 +207,17 @@ async function measureStreams(bench: Bench, targets: readonly Target[], samples:
   const subject = { target, protocol: 'h2' } as const
   for (const [measure, perform] of Object.entries(memoryMeasures)) {
     await record(samples, { measure, subject, round: 1 }, () => perform(bench, subject))
+  }
+}
+
+/** What a follower adds to the gateway, by the protocol that it follows. */
+async function measureFollowers({ rounds, gib }: Options, samples: Sample[]): Promise<void> {
+  for (let round = 0; round <= rounds; round++) {
+    for (const told of toldStreams) {
+      const { protocol, rowBytes } = told
+      const at = { measure: `tell-rows-of-${rowBytes}`, target: 'follower', protocol, round }
+      await recordAs(samples, at, () => Promise.resolve(measureTelling(told, gib)))
+    }
   }
 }
 

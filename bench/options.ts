@@ -8,6 +8,7 @@ export const groups = [
   'stalled',
   'line',
   'memory',
+  'tell',
 ] as const
 /** What can be measured. */
 export type Group = (typeof groups)[number]
@@ -44,7 +45,8 @@ export const usage = `usage: npm run bench -- [options]
   --quick            fewer rounds and bytes: a first impression, not a result
   --only LIST        of ${groups.join(',')}; line: throughput through a connector over round
                      trips of 0, 20 and 100 ms, beside bare TCP (root, python3);
-                     memory: of streams through a connector, stopped, slow, come and gone
+                     memory: of streams through a connector, stopped, slow, come and gone;
+                     tell: following the messages of a protocol, in this process
   --targets LIST     of bare,gateway,connector,nginx,haproxy (default) and bare-h2,relay,relay-h2,
                      and for the hop through a connector alone bare-hop,connector-hop
   --rounds N         rounds, each target once in each (5)

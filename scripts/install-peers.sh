@@ -14,7 +14,7 @@ packages='
   redis-server redis-tools
   postgresql postgresql-client
   mariadb-server mariadb-client
-  default-jdk-headless libpostgresql-jdbc-java
+  default-jdk-headless libpostgresql-jdbc-java libmariadb-java
   nginx libnginx-mod-stream
   haproxy
   squid

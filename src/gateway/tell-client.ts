@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.ts'
 import type { Telling } from '../net/relay.ts'
 import { cutReasonOf } from '../pages/cut-tunnels.ts'
-import { follow } from '../tell/follow.ts'
+import { follow } from '../tell/protocols/follow.ts'
 import type { LastWords } from '../tell/follower.ts'
 import type { CutReason } from '../tunnel/cut.ts'
 import { endedBy, type BegunTunnel } from './connect-outcome.ts'

@@ -218,10 +218,10 @@ export const routeKeys = {
   }),
   tell: key({
     schema: z.enum(toldProtocols),
-    type: '`postgres`',
+    type: '`postgres`, `mysql` or `redis`',
     without: 'a tunnel that is cut is reset',
     variable: 'none',
-    doc: 'Has the tool of a person told why its tunnel is cut, by an error in its own protocol, where one may stand there: see [PostgreSQL](services/postgres.md#when-a-tunnel-is-cut). Sessions with TLS inside are reset, as every tunnel is without it. The gateway follows the messages of every tunnel of the route for it, from its first byte.',
+    doc: 'Has the tool of a person told why its tunnel is cut, by an error in its own protocol, where one may stand there: see [PostgreSQL](services/postgres.md#when-a-tunnel-is-cut), [MySQL](services/mysql.md#when-a-tunnel-is-cut) and [Redis](services/redis.md#when-a-tunnel-is-cut). Sessions with TLS inside are reset, as every tunnel is without it. The gateway follows the messages of every tunnel of the route for it, from its first byte.',
   }),
   max_tunnels: {
     ...countKey(

@@ -37,13 +37,8 @@ export function followPostgres(): Follower {
   /** Most heads come whole: a row of a few bytes has one too. */
   const takeHead = (bytes: Uint8Array, at: number): void => {
     isLost = isKind[bytes[at] ?? 0] !== 1
-    const [a = 0, b = 0, c = 0, d = 0] = [
-      bytes[at + 1],
-      bytes[at + 2],
-      bytes[at + 3],
-      bytes[at + 4],
-    ]
-    length = ((a << 24) | (b << 16) | (c << 8) | d) >>> 0
+    const high = ((bytes[at + 1] ?? 0) << 8) | (bytes[at + 2] ?? 0)
+    length = high * 0x1_0000 + (((bytes[at + 3] ?? 0) << 8) | (bytes[at + 4] ?? 0))
     begin()
   }
 

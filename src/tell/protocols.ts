@@ -1,3 +1,3 @@
 /** The protocols in which the person's own tool can be told that its tunnel was cut. */
-export const toldProtocols = ['postgres'] as const
+export const toldProtocols = ['postgres', 'mysql', 'redis'] as const
 export type ToldProtocol = (typeof toldProtocols)[number]

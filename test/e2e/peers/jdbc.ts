@@ -7,6 +7,7 @@ import type { Scope } from '../scope.ts'
 /** Where Debian's packages put their drivers. */
 const drivers = {
   postgresql: '/usr/share/java/postgresql.jar',
+  mariadb: '/usr/share/java/mariadb-java-client.jar',
 } as const
 
 /** Starts a Java program that runs each line of its input as a statement; `address` is `//HOST:PORT/…`. */

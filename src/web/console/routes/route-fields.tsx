@@ -156,7 +156,7 @@ function Limits(): ReactNode {
         <TextKey
           name="tell"
           label="Tell"
-          description="Tells people's own tools why a tunnel is cut: postgres"
+          description="Tells people's own tools why a tunnel is cut: postgres, mysql or redis"
           placeholder="nothing, it is reset"
         />
         <TextKey

@@ -1,8 +1,0 @@
-import type { Follower } from './follower.ts'
-import { followPostgres } from './postgres.ts'
-import type { ToldProtocol } from './protocols.ts'
-
-/** Begins to follow a tunnel, of which no byte has been carried yet. */
-export const follow: Readonly<Record<ToldProtocol, () => Follower>> = {
-  postgres: followPostgres,
-}
