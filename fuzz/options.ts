@@ -35,7 +35,7 @@ Exit code 1 when something is found, 2 when it could not be tried.
   --target NAME    of --list, as often as wanted (all)
   --minutes N      for all targets together (${usualMinutes}, where --inputs is not given)
   --inputs N       for each target; with --minutes, whichever comes first
-  --seed S         begins as that run did (the clock's)
+  --seed S         makes what that run made; with --inputs all of it (the clock's)
   --jobs N         targets at once, a thread each (1)
   --replay FILE    read the input of a finding again, and nothing else; one --target
   --merge          write the corpora with what was found new, without what is not needed;

@@ -63,6 +63,9 @@ export async function explore(exploration: Exploration): Promise<Explored> {
     tokens: exploration.tokens,
     maxBytes: target.maxBytes ?? usualMaxBytes,
   }
+  // What depends on time makes each run another one: so many inputs are the same ones in every run.
+  const isRepeatable = Number.isFinite(maxInputs)
+  const trimMs = isRepeatable ? Infinity : maxTrimMs
   let [inputs, batchSize] = [0, minBatch]
   while (inputs < maxInputs && performance.now() < endsMs) {
     const batch = makeBatch(Math.min(batchSize, maxInputs - inputs))
@@ -84,7 +87,8 @@ export async function explore(exploration: Exploration): Promise<Explored> {
       // What no input of it reaches alone, such as what runs once: not to be looked for with each batch.
       reached.keep()
     }
-    batchSize = tookMs > ranMs * coverageShare ? maxBatch : Math.max(minBatch, batchSize >> 1)
+    if (!isRepeatable)
+      batchSize = tookMs > ranMs * coverageShare ? maxBatch : Math.max(minBatch, batchSize >> 1)
     const grown = guard.fault()
     if (grown !== undefined) return { inputs, found: { input: Buffer.alloc(0), fault: grown } }
     exploration.onProgress(inputs)
@@ -124,7 +128,7 @@ export async function explore(exploration: Exploration): Promise<Explored> {
   /** Keeps as little of an input as reaches what it does, or ends as it does. */
   async function keep(input: Buffer, outcome: string | undefined): Promise<void> {
     const fresh = outcome === undefined ? await freshOf([input]) : 0
-    const trimsUntilMs = performance.now() + maxTrimMs
+    const trimsUntilMs = performance.now() + trimMs
     const shows = async (candidate: Buffer): Promise<boolean> => {
       if (performance.now() > trimsUntilMs) return false
       if (outcome === undefined) return (await freshOf([candidate])) >= fresh

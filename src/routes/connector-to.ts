@@ -1,6 +1,7 @@
 import { parseAuthority, type HostPort } from '../address.ts'
 import { mustBe, show, type Fault } from '../schema.ts'
 import type { ConnectorWay } from './upstream-way.ts'
+import { withoutPassword } from './without-password.ts'
 
 /** One entry of a route's `to` that names a connector. */
 export interface ParsedConnector extends Omit<ConnectorWay, 'kind'> {
@@ -17,18 +18,18 @@ const tunnelName = /^[A-Za-z\d][\w.-]{0,63}$/
 /** Parses what follows `connector://`; nothing: whichever tunnel has registered the name that is asked for. */
 export function parseConnector(text: string, rest: string): ParsedConnector | Fault {
   if (rest.includes(',')) {
-    const fault = `${show(text)} has a weight: the connectors of a tunnel share its load by themselves`
+    const fault = `${show(withoutPassword(text))} has a weight: the connectors of a tunnel share its load by themselves`
     return { fault, hint: 'leave the weight out' }
   }
   const [, name = '', address] = /^([^/]*)(?:\/(.*))?$/s.exec(rest) ?? []
   if (name === '' && (address ?? '') === '') return connectorTo(undefined, undefined)
-  if (!tunnelName.test(name)) return { fault: mustBe(connectorForm, text) }
+  if (!tunnelName.test(name)) return { fault: mustBe(connectorForm, withoutPassword(text)) }
   if (address === undefined || address === '') return connectorTo(name, undefined)
   if (address === 'bastion') return { ...connectorTo(name, undefined), isBastion: true }
   const service = parseAuthority(address)
   if (service !== undefined) return connectorTo(name, service)
   return {
-    fault: `${show(address)} in ${show(text)} must be the HOST:PORT that the connector dials`,
+    fault: `${show(withoutPassword(`://${address}`).slice(3))} in ${show(withoutPassword(text))} must be the HOST:PORT that the connector dials`,
   }
 }
 

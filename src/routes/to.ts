@@ -4,6 +4,7 @@ import type { Fault } from '../schema.ts'
 import { isConnector, parseConnector, type ParsedConnector } from './connector-to.ts'
 import { hintOfTo } from './to-hint.ts'
 import type { Upstream } from './upstream-way.ts'
+import { withoutPassword } from './without-password.ts'
 
 /** How a dialled upstream is spoken to: bytes as they are, or CONNECT to a next gateway. */
 export type DialledScheme = 'tcp' | 'https' | 'http'
@@ -116,9 +117,4 @@ function parseWeight(text: string): number | undefined {
 
 function notATo(text: string): Fault {
   return { fault: mustBe(toForm, withoutPassword(text)), hint: hintOfTo(text) }
-}
-
-/** The address of a database is often written with a password, which no log is to have. */
-function withoutPassword(text: string): string {
-  return text.replace(/(?<=:\/\/)([^/@:]*):.*@/s, '$1:…@')
 }

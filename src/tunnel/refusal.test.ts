@@ -40,6 +40,15 @@ test('what a terminal would obey is taken out', () => {
   assert.equal(refusal?.message, 'a [2Jb c d')
 })
 
+test('a page whose address is longer than what is shown is none', () => {
+  const refusalOf = (page: string) => decodeRefusal(JSON.stringify({ error: 'x', page }))
+  assert.equal(refusalOf('https://gate.example.com/a')?.page, 'https://gate.example.com/a')
+  // It grows as it is read: what is taken over of a peer has 500 characters at most.
+  for (const page of [`https:${'a'.repeat(494)}`, `https://a/${'ü'.repeat(200)}`]) {
+    assert.equal(refusalOf(page)?.page, undefined)
+  }
+})
+
 test('anything else is not a refusal, and nothing makes it throw or grow', () => {
   for (const text of ['', 'null', '[]', '"x"', '<html>', '{}', '{"error":1}']) {
     assert.equal(decodeRefusal(text), undefined, text)

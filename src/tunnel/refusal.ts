@@ -57,10 +57,11 @@ export function decodeRefusal(text: string): RefusalBody | undefined {
   }
 }
 
-/** Only what a person can open without harm: a terminal may make a link of it. */
+/** Only what a person can open without harm, and whole: a terminal may make a link of it. */
 function pageIn(value: unknown): { readonly page?: string } {
   const url = URL.parse(printable(value))
-  return url?.protocol === 'https:' ? { page: url.href } : {}
+  const isWhole = url !== null && printable(url.href) === url.href
+  return isWhole && url.protocol === 'https:' ? { page: url.href } : {}
 }
 
 function firstText(fields: Readonly<Record<string, unknown>>, ...names: string[]): string {

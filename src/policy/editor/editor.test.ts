@@ -67,6 +67,7 @@ describe('a text that is made to cost much', () => {
   test('of a text that is wrong everywhere the first faults are told', () => {
     const text = `allow:\n  or:\n${'    - a: 1\n'.repeat(3_000)}`
     assert.equal(checkPolicyText(text, 'policy').length, 100)
+    assert.equal(checkPolicyText(' or:\n \n or:\n'.repeat(100), 'policy').length, 100)
   })
 
   test('aliases make no more of a text than a longest one without them', () => {

@@ -65,7 +65,8 @@ export function readPolicyText(
 ): CheckedText {
   const lines = text.split('\n')
   const yaml = tryParse(text)
-  if ('problems' in yaml) return { problems: yaml.problems.map((it) => placed(it, lines)) }
+  if ('problems' in yaml)
+    return { problems: yaml.problems.slice(0, maxProblems).map((it) => placed(it, lines)) }
   const place: PlaceOf = ({ path, message, hint }) => {
     // What the parsers say leads from a route, and the text is the value of one of its keys.
     const within = path[0] === form ? path.slice(1) : path
