@@ -34,14 +34,14 @@ export async function createNamedTunnel({
 }: NewTunnelOptions): Promise<string> {
   await using opened = new AsyncDisposableStack()
   const state = opened.adopt(await openStateDirectory(stateDirectory), (it) => it.release())
-  const sharedSecret = await state.key('shared_secret')
+  const [sharedSecret] = await state.keys('shared_secret')
   const store = opened.adopt(
     await openSqliteStore(state.storePath, [{ setting: 'shared_secret', bytes: sharedSecret }]),
     (it) => it.close(),
   )
   const tunnels = await openNamedTunnels({
     store,
-    key: deriveKeys(sharedSecret, await state.key('cookie_secret')).namedTunnel,
+    key: deriveKeys(sharedSecret, (await state.keys('cookie_secret'))[0]).namedTunnel,
     clock: systemClock,
     log: silentLogger,
     sites: () => [],

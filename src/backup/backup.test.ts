@@ -41,8 +41,8 @@ async function openState(t: TestContext) {
     isReleased = true
   }
   t.after(release)
-  const secret = await state.key('shared_secret')
-  await state.key('cookie_secret')
+  const [secret] = await state.keys('shared_secret')
+  await state.keys('cookie_secret')
   const secrets = [{ setting: 'shared_secret', bytes: secret }] as const
   const store = await openSqliteStore(state.storePath, secrets)
   t.after(() => store.close())

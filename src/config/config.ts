@@ -27,9 +27,9 @@ export interface GatewayConfig extends SignInSettings {
   readonly autocert?: Autocert | undefined
   /** Where plain HTTP is served; undefined: nowhere. */
   readonly httpRedirectAddress?: ListenAddress | undefined
-  /** 32 bytes; undefined: a key generated once and kept in the state directory. */
-  readonly sharedSecret: Buffer | undefined
-  readonly cookieSecret: Buffer | undefined
+  /** 32 bytes each, the first in use, the others former ones; none: a key generated once and kept in the state directory. */
+  readonly sharedSecrets: readonly Buffer[]
+  readonly cookieSecrets: readonly Buffer[]
   /** 32 bytes each; the first encrypts stored tokens, none: by the shared secret. */
   readonly tokenEncryptionKeys: readonly Buffer[]
   readonly cookieName: string

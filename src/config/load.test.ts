@@ -109,7 +109,7 @@ describe('loading a configuration', () => {
     const { config, environment } = await load(`${base}shared_secret_file: gone\n`, {
       SHARED_SECRET: secret,
     })
-    assert.deepEqual(config.sharedSecret, Buffer.alloc(32, 9))
+    assert.deepEqual(config.sharedSecrets, [Buffer.alloc(32, 9)])
     assert.deepEqual(environment, ['SHARED_SECRET'])
   })
 
@@ -146,6 +146,15 @@ describe('loading a configuration', () => {
     const inline = `${base}token_encryption_key: ${lines[1]}\n`
     assert.deepEqual((await load(inline)).config.tokenEncryptionKeys, [second])
     assert.deepEqual((await load(base)).config.tokenEncryptionKeys, [])
+  })
+
+  test('takes former secrets from the lines of a file behind the one in use', async () => {
+    const [first, second] = [Buffer.alloc(32, 1), Buffer.alloc(32, 2)]
+    const lines = [first, second].map((bytes) => `${bytes.toString('base64')}\n`)
+    await writeFile(join(folder, 'lines'), lines.join(''), { mode: 0o600 })
+    const { config } = await load(`${base}shared_secret_file: lines\ncookie_secret_file: lines\n`)
+    assert.deepEqual(config.sharedSecrets, [first, second])
+    assert.deepEqual(config.cookieSecrets, [first, second])
   })
 
   test('takes parameters of a sign-in from the environment, and none that is our own', async () => {

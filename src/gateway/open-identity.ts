@@ -84,6 +84,9 @@ export function openIdentity(config: GatewayConfig, parts: IdentityParts): OpenI
     const accounts = createServiceAccountIdentity({
       store,
       key: deriveKeys(secrets.sharedSecret, secrets.cookieSecret).serviceAccountToken,
+      formerKeys: secrets.formerSharedSecrets.map(
+        (each) => deriveKeys(each, secrets.cookieSecret).serviceAccountToken,
+      ),
       host: origin?.host,
       clock: parts.clock,
       log: parts.log.service('identity'),

@@ -75,6 +75,9 @@ export async function openPublishing(
   const namedTunnels = await openNamedTunnels({
     store,
     key: deriveKeys(secrets.sharedSecret, secrets.cookieSecret).namedTunnel,
+    formerKeys: secrets.formerSharedSecrets.map(
+      (each) => deriveKeys(each, secrets.cookieSecret).namedTunnel,
+    ),
     clock,
     log,
     sites: () => sites,

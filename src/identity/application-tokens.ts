@@ -11,6 +11,8 @@ export interface ApplicationTokenOptions {
   readonly keys: Pick<SigningKeys, 'all'>
   /** Makes the applications' AUDs. */
   readonly audienceKey: Uint8Array
+  /** Tokens that name an AUD of one of these are good as well. */
+  readonly formerAudienceKeys?: readonly Uint8Array[]
   /** How long a session lasts. */
   readonly sessionLifeMs: number
   readonly clock: Clock
@@ -48,11 +50,12 @@ const algorithm = 'RS256'
 const authDomainSuffix = '.postern.cloudflareaccess.com'
 
 export function createApplicationTokens(options: ApplicationTokenOptions): ApplicationTokens {
-  const { origin, keys, audienceKey, sessionLifeMs, clock } = options
+  const { origin, keys, audienceKey, formerAudienceKeys = [], sessionLifeMs, clock } = options
   const issuer = origin?.origin ?? 'postern'
-  const digest = (text: string): string =>
-    createHmac('sha256', audienceKey).update(text).digest('hex')
-  const audienceOf = (hostname: string): string => digest(`application ${hostname.toLowerCase()}`)
+  const digest = (text: string, key = audienceKey): string =>
+    createHmac('sha256', key).update(text).digest('hex')
+  const audienceOf = (hostname: string, key?: Uint8Array): string =>
+    digest(`application ${hostname.toLowerCase()}`, key)
 
   /** Retired ones as long as a session may be about that was begun with them. */
   async function knownKeys(): Promise<readonly SigningKey[]> {
@@ -64,7 +67,7 @@ export function createApplicationTokens(options: ApplicationTokenOptions): Appli
   }
 
   return {
-    audienceOf,
+    audienceOf: (hostname) => audienceOf(hostname),
     authDomain: digest(`team ${issuer}`).slice(0, 32) + authDomainSuffix,
     async issue({ id, userId, email, expiresAtMs }, hostname) {
       const nowMs = clock.now()
@@ -92,7 +95,7 @@ export function createApplicationTokens(options: ApplicationTokenOptions): Appli
         const { payload } = await jwtVerify(token, ({ kid }) => publicKeyOf(known, kid), {
           algorithms: [algorithm],
           issuer,
-          audience: audienceOf(hostname),
+          audience: [audienceKey, ...formerAudienceKeys].map((key) => audienceOf(hostname, key)),
           typ: 'JWT',
           clockTolerance: clockToleranceS,
           currentDate: new Date(clock.now()),

@@ -70,6 +70,9 @@ export interface IdentityOptions {
   /** At least 32 bytes each. */
   readonly sharedSecret: Uint8Array
   readonly cookieSecret: Uint8Array
+  /** What was made by these is good as well; nothing is made by them. **Default:** none */
+  readonly formerSharedSecrets?: readonly Uint8Array[]
+  readonly formerCookieSecrets?: readonly Uint8Array[]
   readonly cookieName: string
   /** How long a session lasts after its sign-in. */
   readonly cookieExpireMs: number
@@ -137,7 +140,10 @@ export interface Identity {
 /** Makes the gateway's identity part. Asks nothing of the network until somebody signs in. */
 export function createIdentity(options: IdentityOptions): Identity {
   const { store, clock, log, authenticateServiceUrl, cookieName } = options
-  const keys = deriveKeys(options.sharedSecret, options.cookieSecret)
+  const { sharedSecret, cookieSecret, formerSharedSecrets = [], formerCookieSecrets = [] } = options
+  const keys = deriveKeys(sharedSecret, cookieSecret)
+  const formerOfShared = formerSharedSecrets.map((each) => deriveKeys(each, cookieSecret))
+  const formerOfCookies = formerCookieSecrets.map((each) => deriveKeys(sharedSecret, each))
   const isLocal = options.accountAudit !== undefined
   const ids = createUserIds([
     ...options.providers.map(({ id }) => id),
@@ -157,10 +163,15 @@ export function createIdentity(options: IdentityOptions): Identity {
     (code, provider) => options.providerFailed?.(code, provider),
     (id) => providers.get(id),
   )
-  const tokens = createTokens(authenticateServiceUrl.host, keys.token)
+  const tokens = createTokens(
+    authenticateServiceUrl.host,
+    keys.token,
+    formerOfShared.map(({ token }) => token),
+  )
   const accounts = createServiceAccountIdentity({
     store,
     key: keys.serviceAccountToken,
+    formerKeys: formerOfShared.map(({ serviceAccountToken }) => serviceAccountToken),
     host: authenticateServiceUrl.host,
     clock,
     log,
@@ -214,11 +225,16 @@ export function createIdentity(options: IdentityOptions): Identity {
       log,
       clock,
     })
-  const cookie = createSessionCookie(cookieName, keys.sessionCookie)
+  const cookie = createSessionCookie(
+    cookieName,
+    keys.sessionCookie,
+    formerOfCookies.map(({ sessionCookie }) => sessionCookie),
+  )
   const applications = createApplicationTokens({
     origin: authenticateServiceUrl,
     keys: createSigningKeys(store, clock),
     audienceKey: keys.applicationAudience,
+    formerAudienceKeys: formerOfShared.map(({ applicationAudience }) => applicationAudience),
     sessionLifeMs: options.cookieExpireMs,
     clock,
   })

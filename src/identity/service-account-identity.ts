@@ -20,6 +20,8 @@ export interface ServiceAccountIdentityOptions {
   readonly store: Pick<Store, 'serviceAccounts' | 'feed'>
   /** Signs their tokens. */
   readonly key: Uint8Array
+  /** Tokens of these are good as well. */
+  readonly formerKeys: readonly Uint8Array[]
   /** Host of the authenticate service, which tokens name; undefined where there is none. */
   readonly host: string | undefined
   readonly clock: Clock
@@ -31,8 +33,8 @@ export interface ServiceAccountIdentityOptions {
 export function createServiceAccountIdentity(
   options: ServiceAccountIdentityOptions,
 ): ServiceAccountIdentity {
-  const { key, host, clock } = options
-  const tokens = createServiceAccountTokens(host, key, clock)
+  const { key, formerKeys, host, clock } = options
+  const tokens = createServiceAccountTokens(host, key, clock, formerKeys)
   const serviceAccounts = createServiceAccounts({ ...options, tokens })
   return {
     serviceAccounts,

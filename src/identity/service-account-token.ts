@@ -33,12 +33,13 @@ const nameWithoutHost = 'postern'
 
 /**
  * `key` is not that of people's tokens: neither kind can be passed off as the other. Tokens that were
- * made before a gateway got its authenticate service stay good.
+ * made before a gateway got its authenticate service stay good, and so do those of former keys, by which none is made.
  */
 export function createServiceAccountTokens(
   host: string | undefined,
   key: Uint8Array,
   clock: Clock,
+  formerKeys: readonly Uint8Array[] = [],
 ): ServiceAccountTokens {
   const name = host ?? nameWithoutHost
   const names = [name, nameWithoutHost]
@@ -55,21 +56,29 @@ export function createServiceAccountTokens(
     },
     async read(token) {
       if (token.length > maxTokenBytes) return undefined
-      try {
-        const { payload } = await jwtVerify(token, key, {
-          algorithms: ['HS256'],
-          issuer: names,
-          audience: names,
-          typ: 'JWT',
-          currentDate: new Date(clock.now()),
-        })
-        const { jti, ver } = payload
-        const isOurs = typeof jti === 'string' && typeof ver === 'string'
-        return isOurs ? { format: 'jwt', id: jti, secret: ver } : undefined
-      } catch (error) {
-        if (error instanceof errors.JOSEError || error instanceof TypeError) return undefined
-        throw error
+      for (const each of [key, ...formerKeys]) {
+        const presented = await readBy(each, token)
+        if (presented !== undefined) return presented
       }
+      return undefined
     },
+  }
+
+  async function readBy(key: Uint8Array, token: string): Promise<PresentedCredential | undefined> {
+    try {
+      const { payload } = await jwtVerify(token, key, {
+        algorithms: ['HS256'],
+        issuer: names,
+        audience: names,
+        typ: 'JWT',
+        currentDate: new Date(clock.now()),
+      })
+      const { jti, ver } = payload
+      const isOurs = typeof jti === 'string' && typeof ver === 'string'
+      return isOurs ? { format: 'jwt', id: jti, secret: ver } : undefined
+    } catch (error) {
+      if (error instanceof errors.JOSEError || error instanceof TypeError) return undefined
+      throw error
+    }
   }
 }

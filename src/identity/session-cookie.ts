@@ -1,3 +1,4 @@
+import type { JWTPayload } from 'jose'
 import { findCookie, formatSetCookie } from './cookies.ts'
 import { seal, unseal } from './sealed.ts'
 import type { Session } from './session.ts'
@@ -13,7 +14,20 @@ export interface SessionCookie {
   clear(): string
 }
 
-export function createSessionCookie(name: string, key: Uint8Array): SessionCookie {
+/** Cookies of former keys are read, and none is made by one. */
+export function createSessionCookie(
+  name: string,
+  key: Uint8Array,
+  formerKeys: readonly Uint8Array[] = [],
+): SessionCookie {
+  async function open(text: string): Promise<JWTPayload | undefined> {
+    for (const each of [key, ...formerKeys]) {
+      const payload = await unseal(each, text)
+      if (payload !== undefined) return payload
+    }
+    return undefined
+  }
+
   return {
     async issue({ id, issuedAtMs, expiresAtMs }) {
       const maxAgeSeconds = Math.floor((expiresAtMs - issuedAtMs) / 1000)
@@ -21,7 +35,7 @@ export function createSessionCookie(name: string, key: Uint8Array): SessionCooki
     },
     async read(cookieHeader) {
       const text = findCookie(cookieHeader, name)
-      const payload = text === undefined ? undefined : await unseal(key, text)
+      const payload = text === undefined ? undefined : await open(text)
       const { sid: sessionId, end } = payload ?? {}
       if (typeof sessionId !== 'string') return undefined
       return { sessionId, endsAtMs: typeof end === 'number' ? end : undefined }

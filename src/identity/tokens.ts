@@ -31,10 +31,25 @@ export interface Tokens {
   userOf(token: string): Promise<string | undefined>
 }
 
-/** `host` is the host of the authenticate service: issuer and audience of every token. */
-export function createTokens(host: string, key: Uint8Array): Tokens {
+/**
+ * `host` is the host of the authenticate service: issuer and audience of every token. Tokens of former keys are read, and
+ * none is made by one.
+ */
+export function createTokens(
+  host: string,
+  key: Uint8Array,
+  formerKeys: readonly Uint8Array[] = [],
+): Tokens {
   async function claimsOf(token: string): Promise<JWTPayload | undefined> {
     if (token.length > maxTokenBytes) return undefined
+    for (const each of [key, ...formerKeys]) {
+      const claims = await claimsBy(each, token)
+      if (claims !== undefined) return claims
+    }
+    return undefined
+  }
+
+  async function claimsBy(key: Uint8Array, token: string): Promise<JWTPayload | undefined> {
     try {
       const { payload } = await jwtVerify(token, key, {
         algorithms: ['HS256'],

@@ -8,7 +8,7 @@ import type { Store } from '../store/store.ts'
 import type { HostnameOwner } from './hostname.ts'
 import type { NamedTunnelRegister } from './named-tunnels.ts'
 import type { Site } from './site.ts'
-import { openNamedTunnels } from './tunnel-register.ts'
+import { openNamedTunnels, type NamedTunnelsOptions } from './tunnel-register.ts'
 import { isTunnelSecret } from './tunnel-secret.ts'
 
 const site = 'site.com'
@@ -70,6 +70,21 @@ test('a connector is admitted by the secret of its tunnel, until that is rotated
     tunnel: made,
     secret: tunnels.secretOf(made.id),
   })
+})
+
+test('a token of before a new shared secret is good until the former one is forgotten', async (t) => {
+  const { tunnels, reopen } = await openRig(t)
+  const made = await tunnels.create({ name: 'web', ...alice })
+  const former = tunnels.secretOf(made.id)
+  const next = { key: new Uint8Array(32).fill(8) }
+  const both = await reopen({ ...next, formerKeys: [new Uint8Array(32).fill(7)] })
+  assert.deepEqual(both.admit(made.id, knows(former)), { tunnel: made, secret: former })
+  // What is told from now on is made by the new one.
+  const told = both.secretOf(made.id)
+  assert.notDeepEqual(told, former)
+  assert.deepEqual(both.admit(made.id, knows(told)), { tunnel: made, secret: told })
+  const alone = await reopen(next)
+  assert.deepEqual(alone.admit(made.id, knows(former)), { fault: 'wrong-secret' })
 })
 
 test('the secret of one tunnel opens no other, and is the same after a restart', async (t) => {
@@ -237,7 +252,9 @@ async function openRig(t: TestContext): Promise<{
   readonly owners: Map<string, HostnameOwner>
   /** To be changed by a test. */
   readonly sites: Site[]
-  reopen(): Promise<NamedTunnelRegister>
+  reopen(
+    keys?: Partial<Pick<NamedTunnelsOptions, 'key' | 'formerKeys'>>,
+  ): Promise<NamedTunnelRegister>
 }> {
   const opened = await openSqliteStore(':memory:')
   t.after(() => opened.close())
@@ -253,11 +270,12 @@ async function openRig(t: TestContext): Promise<{
     covers: (hostname) => /^[^.]+\.site\.com$/.test(hostname),
   }
   const sites = [ours, { ...ours, name: 'dev.site.com' }]
-  const reopen = () =>
+  const reopen = (keys: Partial<Pick<NamedTunnelsOptions, 'key' | 'formerKeys'>> = {}) =>
     openNamedTunnels({
       isMeantElsewhere: ({ name, site }) => name === 'lab' && site !== 'lab.com',
       store,
       key: new Uint8Array(32).fill(7),
+      ...keys,
       clock: createFakeClock(),
       log: silentLogger,
       sites: () => sites,

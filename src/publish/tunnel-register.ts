@@ -27,6 +27,8 @@ export interface NamedTunnelsOptions extends HostnameRules {
   isMeantElsewhere(tunnel: Pick<NamedTunnel, 'name' | 'site'>): boolean
   /** 32 bytes, from which the secrets of tunnels are derived. */
   readonly key: Uint8Array
+  /** Whoever knows a secret that is derived from one of these is let in as well. */
+  readonly formerKeys?: readonly Uint8Array[]
   readonly clock: Clock
   readonly log: Logger
 }
@@ -44,7 +46,7 @@ const maxRewrites = 5
 
 /** Reads every named tunnel, and follows them from then on. */
 export async function openNamedTunnels(options: NamedTunnelsOptions): Promise<NamedTunnelRegister> {
-  const { key, clock, log } = options
+  const { key, formerKeys = [], clock, log } = options
   const store = options.store.namedTunnels
   const ended = new Set<(tunnelId: string, why: NamedTunnelEnd) => void>()
   const changed = new Set<(tunnel: NamedTunnel) => void>()
@@ -118,8 +120,10 @@ export async function openNamedTunnels(options: NamedTunnelsOptions): Promise<Na
     admit(tunnelId, knows) {
       const row = mirror.get(tunnelId.toLowerCase())
       if (row === undefined) return { fault: 'unknown-tunnel' }
-      const secret = deriveTunnelSecret(key, row.id, row.generation)
-      if (!knows(secret)) return { fault: 'wrong-secret' }
+      const secret = [key, ...formerKeys]
+        .map((each) => deriveTunnelSecret(each, row.id, row.generation))
+        .find((each) => knows(each))
+      if (secret === undefined) return { fault: 'wrong-secret' }
       // Only whoever had its secret is told that it was deleted.
       return row.deletedAtMs === undefined
         ? { tunnel: toNamedTunnel(row), secret }

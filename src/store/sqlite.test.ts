@@ -7,7 +7,7 @@ import type { TestContext } from 'node:test'
 import { DatabaseSync } from 'node:sqlite'
 import { accessDocumentStoreSuite } from './access-document-store.suite.ts'
 import { accountStoreSuite } from './account-store.suite.ts'
-import { acmeStoreSuite } from './acme-store.suite.ts'
+import { acmeRecord, acmeStoreSuite } from './acme-store.suite.ts'
 import { accessRequestStoreSuite } from './access-request-store.suite.ts'
 import { blockedPersonStoreSuite, refusalStoreSuite } from './blocked-person-store.suite.ts'
 import { changeFeedSuite } from './change-feed.suite.ts'
@@ -181,6 +181,14 @@ test('two who open a new database one after the other find the same tables', asy
   t.after(() => Promise.all([first.close(), second.close()]))
   await first.sessions.add(sessionRecord())
   assert.equal((await second.sessions.get('s-1'))?.id, 's-1')
+})
+
+test('the private key of a fetched certificate does not stand in the file', async (t) => {
+  const path = temporaryPath(t)
+  const store = await openSqliteStore(path, secrets)
+  await store.acme.put(acmeRecord())
+  await store.close()
+  assert.ok(!readFileSync(path).includes('a private key to keep secret'))
 })
 
 test('the private part of a signing key does not stand in the file', async (t) => {

@@ -10,14 +10,27 @@ import { openStateDirectory } from './state-directory.ts'
 test('a state directory is private, and so are its keys, which stay the same', async (t) => {
   const path = join(await temporaryDirectory(t), 'new', 'state')
   const first = await openStateDirectory(path)
-  const key = await first.key('shared_secret')
+  const key = await first.keys('shared_secret')
   assert.equal((await stat(path)).mode & 0o777, 0o700)
   assert.equal((await stat(join(path, 'shared_secret'))).mode & 0o777, 0o600)
-  assert.notDeepEqual(await first.key('cookie_secret'), key)
+  assert.notDeepEqual(await first.keys('cookie_secret'), key)
   first.release()
   const second = await openStateDirectory(path)
-  assert.deepEqual(await second.key('shared_secret'), key)
+  assert.deepEqual(await second.keys('shared_secret'), key)
   second.release()
+})
+
+test('former keys stand in the lines behind the one that is in use', async (t) => {
+  const path = await temporaryDirectory(t)
+  const state = await openStateDirectory(path)
+  t.after(() => state.release())
+  const [former] = await state.keys('cookie_secret')
+  const next = Buffer.alloc(32, 5)
+  const file = join(path, 'cookie_secret')
+  await writeFile(file, `${next.toString('base64')}\n\n${former.toString('base64')}\n`)
+  assert.deepEqual(await state.keys('cookie_secret'), [next, former])
+  await writeFile(file, `${next.toString('base64')}\nno key\n`)
+  await assert.rejects(state.keys('cookie_secret'), /a line that is none/)
 })
 
 test('a second gateway on the same directory is refused while the first runs', async (t) => {
@@ -65,7 +78,7 @@ test('a key file that cannot be read is named', async (t) => {
   const path = await temporaryDirectory(t)
   await mkdir(join(path, 'shared_secret'))
   const state = await openStateDirectory(path)
-  await assert.rejects(state.key('shared_secret'), {
+  await assert.rejects(state.keys('shared_secret'), {
     code: 'state-directory-unusable',
     message: /shared_secret" cannot be used/,
   })
@@ -85,9 +98,9 @@ test('what a kill has left of files that were being written is removed, and is n
     // Somebody else's.
     'own.new',
   ])
-  const key = await state.key('shared_secret')
+  const [key] = await state.keys('shared_secret')
   assert.equal(key.length, 32)
-  assert.deepEqual(await state.key('shared_secret'), key)
+  assert.deepEqual(await state.keys('shared_secret'), [key])
   assert.ok(!(await readdir(path)).includes('shared_secret.new'))
   state.release()
 })
@@ -99,12 +112,12 @@ test('a key has its name only once it is whole', async (t) => {
     const { writeFile } = fs
     fs.writeFile = async (path, ...rest) => { await writeFile(path, '', ...rest.slice(1)); process.kill(process.pid, 'SIGKILL') }
     syncBuiltinESMExports()
-    await (await openStateDirectory(${JSON.stringify(path)})).key('shared_secret')`
+    await (await openStateDirectory(${JSON.stringify(path)})).keys('shared_secret')`
   const child = spawnProgram(process.execPath, ['--input-type=module', '-e', script])
   const [, signal] = (await once(child, 'close')) as [number | null, string | null]
   assert.equal(signal, 'SIGKILL')
   const state = await openStateDirectory(path)
-  assert.equal((await state.key('shared_secret')).length, 32)
+  assert.equal((await state.keys('shared_secret'))[0].length, 32)
   state.release()
 })
 
@@ -112,7 +125,7 @@ test('a broken key file is named, not replaced', async (t) => {
   const path = await temporaryDirectory(t)
   await writeFile(join(path, 'shared_secret'), 'short\n')
   const state = await openStateDirectory(path)
-  await assert.rejects(state.key('shared_secret'), /shared_secret" holds no key of 32 bytes/)
+  await assert.rejects(state.keys('shared_secret'), /shared_secret" holds no key of 32 bytes/)
   state.release()
 })
 

@@ -25,8 +25,8 @@ export interface StateDirectory {
   readonly auditPath: string
   /** The directory of how far each destination of the audit log has come. */
   readonly forwardPath: string
-  /** A key of 32 bytes, made at the first call and the same from then on. */
-  key(name: 'shared_secret' | 'cookie_secret'): Promise<Buffer>
+  /** A key of 32 bytes, made at the first call and the same from then on; former ones may stand in the lines behind it. */
+  keys(name: 'shared_secret' | 'cookie_secret'): Promise<readonly [Buffer, ...Buffer[]]>
   /** Lets another gateway have the directory. */
   release(): void
 }
@@ -57,7 +57,7 @@ export async function openStateDirectory(path: string): Promise<StateDirectory> 
     controlSocketPath: join(path, stateFiles.controlSocket),
     auditPath: join(path, stateFiles.audit),
     forwardPath: join(path, stateFiles.forward),
-    key: (name) => readOrMakeKey(join(path, name)),
+    keys: (name) => readOrMakeKeys(join(path, name)),
     release() {
       held.delete(lock)
       lock.close()
@@ -141,11 +141,14 @@ function isBusy(error: unknown): boolean {
   return error instanceof Error && 'errcode' in error && error.errcode === 5
 }
 
-async function readOrMakeKey(path: string): Promise<Buffer> {
+async function readOrMakeKeys(path: string): Promise<readonly [Buffer, ...Buffer[]]> {
   if (await isFree(path)) await makeKey(path)
-  const key = Buffer.from((await readKeyFile(path)).trim(), 'base64')
-  if (key.length === keyBytes) return key
-  throw new SystemError('state-directory-unusable', `"${path}" holds no key of ${keyBytes} bytes`, {
+  const lines = (await readKeyFile(path)).trim().split(/\s*\n\s*/)
+  const [first, ...former] = lines.map((line) => Buffer.from(line, 'base64'))
+  if (first !== undefined && [first, ...former].every(({ length }) => length === keyBytes))
+    return [first, ...former]
+  const what = `holds no key of ${keyBytes} bytes, or a line that is none`
+  throw new SystemError('state-directory-unusable', `"${path}" ${what}`, {
     hint: 'put it back from a backup, or remove the file: a new key is made, and everybody signs in again',
   })
 }

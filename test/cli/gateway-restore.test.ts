@@ -16,7 +16,7 @@ async function setUp(t: TestContext) {
   t.after(() => rmSync(root, { recursive: true }))
   const [stateDirectory, to] = [join(root, 'state'), join(root, 'copy')]
   const state = await openStateDirectory(stateDirectory)
-  const bytes = await state.key('shared_secret')
+  const [bytes] = await state.keys('shared_secret')
   const store = await openSqliteStore(state.storePath, [{ setting: 'shared_secret', bytes }])
   await store.close()
   assert.ok(await recordOffline(state.auditPath, 'something happened', {}))

@@ -91,7 +91,12 @@ export async function openHarbour(
   const publishing = await openPublishing(config, {
     store,
     signingKeys: createSigningKeys(store, clock),
-    secrets: { sharedSecret: Buffer.alloc(32, 1), cookieSecret: Buffer.alloc(32, 2) },
+    secrets: {
+      sharedSecret: Buffer.alloc(32, 1),
+      cookieSecret: Buffer.alloc(32, 2),
+      formerSharedSecrets: [],
+      formerCookieSecrets: [],
+    },
     clock,
     log,
     audit,

@@ -20,7 +20,7 @@ export interface Amounts {
 export async function seed(rig: GatewayRig, amounts: Amounts): Promise<void> {
   const state = await openStateDirectory(join(rig.home, '.state', 'postern', 'gateway'))
   try {
-    const bytes = await state.key('shared_secret')
+    const [bytes] = await state.keys('shared_secret')
     const store = await openSqliteStore(state.storePath, [{ setting: 'shared_secret', bytes }])
     try {
       // Without the slash at its end, as the gateway keeps it: those of another provider are nobody's.

@@ -154,6 +154,8 @@ function summarize(config: GatewayConfig): readonly string[] {
     stateDirectory,
     ...(settings.downloads && { downloads: relative(settings.downloads) }),
     certificates: `${settings.certificates.length}`,
+    sharedSecrets: settings.sharedSecrets.map((key) => `${key.byteLength} bytes`),
+    cookieSecrets: settings.cookieSecrets.map((key) => `${key.byteLength} bytes`),
     tokenEncryptionKeys: settings.tokenEncryptionKeys.map((key) => `${key.byteLength} bytes`),
     downstreamMtls: settings.downstreamMtls && {
       ...settings.downstreamMtls,

@@ -5,7 +5,9 @@ import { cookieName } from './values.ts'
 /** The keys about sessions: what protects their tokens and cookies, and how long they last. */
 export const sessionKeys = {
   shared_secret: secretKeyKey('Signs the tokens that clients carry.'),
-  shared_secret_file: pathKey('File with the shared secret, instead of `shared_secret`.'),
+  shared_secret_file: pathKey(
+    'File with the shared secret, instead of `shared_secret`, in its first line. Further lines are former ones: what was made by them is good as long as they stand there.',
+  ),
   token_encryption_key: textKey(values.secretKey, 'base64 of 32 bytes', {
     without: 'derived from `shared_secret`',
     doc: "Encrypts the provider's tokens where they are kept.",
@@ -14,7 +16,9 @@ export const sessionKeys = {
     'File with such keys, one a line, instead of `token_encryption_key`: the first encrypts, the others read what was encrypted before them. `postern gateway keys rotate` moves everything to the first.',
   ),
   cookie_secret: secretKeyKey('Seals the cookies of browsers.'),
-  cookie_secret_file: pathKey('File with the cookie secret, instead of `cookie_secret`.'),
+  cookie_secret_file: pathKey(
+    'File with the cookie secret, instead of `cookie_secret`, in its first line. Further lines are former ones: cookies of them are good as long as they stand there.',
+  ),
   cookie_name: textKey(cookieName, 'text', {
     default: 'postern',
     doc: "Name of the browser's cookies, without the `__Host-` that is put before it: `postern` is sent as `__Host-postern`, which no other host of your domain can set.",

@@ -10,8 +10,8 @@ import { parseSecretKey } from '../../setting-values.ts'
 
 export interface Secrets {
   readonly idpClientSecret: string | undefined
-  readonly sharedSecret: Buffer | undefined
-  readonly cookieSecret: Buffer | undefined
+  readonly sharedSecrets: readonly Buffer[]
+  readonly cookieSecrets: readonly Buffer[]
   /** The first encrypts, the others read what was encrypted before; none: by the shared secret. */
   readonly tokenEncryptionKeys: readonly Buffer[]
 }
@@ -21,18 +21,13 @@ type SecretName = keyof typeof secretFiles
 /** Reads each secret from where it stands: its key, or the file its `_file` key names. */
 export async function readSecrets(source: Source): Promise<Secrets> {
   const { settings, findings } = source
+  const { values } = settings
   const fromFile = (name: SecretName): Promise<string | undefined> => readSecretFile(name, source)
-  const keyFromFile = async (name: 'shared_secret' | 'cookie_secret') => {
-    const text = await fromFile(name)
-    const key = text === undefined ? undefined : parseSecretKey(text)
-    if (text !== undefined && key === undefined) {
-      const message = 'must name a file with base64 of exactly 32 bytes'
-      const hint = 'make one with: head -c32 /dev/urandom | base64'
-      findings.problems.push(settings.problem(secretFiles[name], message, { hint }))
-    }
-    return key
-  }
-  const keysFromFile = async (name: 'token_encryption_key'): Promise<readonly Buffer[]> => {
+  const keysOf = async (
+    name: 'shared_secret' | 'cookie_secret' | 'token_encryption_key',
+  ): Promise<readonly Buffer[]> => {
+    const given = values[name]
+    if (given !== undefined) return [given]
     const lines = (await fromFile(name))?.split('\n').filter((line) => line.trim() !== '') ?? []
     const keys = lines.map(parseSecretKey).filter((key) => key !== undefined)
     if (keys.length < lines.length) {
@@ -42,14 +37,11 @@ export async function readSecrets(source: Source): Promise<Secrets> {
     }
     return keys
   }
-  const { values } = settings
-  const { token_encryption_key: tokenKey } = values
   return {
     idpClientSecret: values.idp_client_secret ?? (await fromFile('idp_client_secret')),
-    sharedSecret: values.shared_secret ?? (await keyFromFile('shared_secret')),
-    tokenEncryptionKeys:
-      tokenKey === undefined ? await keysFromFile('token_encryption_key') : [tokenKey],
-    cookieSecret: values.cookie_secret ?? (await keyFromFile('cookie_secret')),
+    sharedSecrets: await keysOf('shared_secret'),
+    tokenEncryptionKeys: await keysOf('token_encryption_key'),
+    cookieSecrets: await keysOf('cookie_secret'),
   }
 }
 

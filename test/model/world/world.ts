@@ -104,8 +104,8 @@ export async function openWorld({ store, changes = {}, identify }: WorldOptions)
     ...testConfig([]),
     authenticateServiceUrl: new URL('https://auth.example.com'),
     identityProviders: [{ scopesIfKnown: [], ...provider.options }],
-    sharedSecret: secret(1),
-    cookieSecret: secret(2),
+    sharedSecrets: [secret(1)],
+    cookieSecrets: [secret(2)],
     cookieExpireMs: sessionLifeMs,
     sessionRefreshIntervalMs: refreshMs,
     accessLogFields: ['request-id', 'ended'],
@@ -113,7 +113,12 @@ export async function openWorld({ store, changes = {}, identify }: WorldOptions)
     sites: [{ name: site, publish: everybody, covers: () => true, dns: undefined }],
     ...changes,
   }
-  const secrets = { sharedSecret: secret(1), cookieSecret: secret(2) }
+  const secrets = {
+    sharedSecret: secret(1),
+    cookieSecret: secret(2),
+    formerSharedSecrets: [],
+    formerCookieSecrets: [],
+  }
   const known = { store, clock, log: log.service('identity'), spelling: plainAddress }
   const blockedPeople = await openBlockedPeople(known)
   const opened = openIdentity(config, {
