@@ -228,8 +228,11 @@ export function relaySuite(transport: Transport): void {
       assert.equal(await Promise.race([end.told, nextTurn('still there')]), 'still there')
       t.mock.timers.tick(1)
       await end.told
-      // A side that has read an end hears of nothing until it writes.
-      for (; !told.destroyed; await nextTurn()) told.write('to nobody')
+      // A side that has read an end hears of nothing until it writes; a WebSocket of plain bytes, 30 s after that.
+      for (; !told.destroyed; await nextTurn()) {
+        told.write('to nobody')
+        t.mock.timers.tick(30_000)
+      }
     })
 
     test('is gone with a client that ends as well once it was told', async (t) => {
