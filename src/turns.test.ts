@@ -22,7 +22,7 @@ test('of many each turn lets some through, in their order, and whoever comes lat
   assert.deepEqual(passed, [0, 1, 2, 3, 4, 5])
   turns.pass(() => passed.push(8))
   assert.deepEqual(passed, [0, 1, 2, 3, 4, 5])
-  await nextTurn()
+  await turns.passed()
   assert.deepEqual(passed, [0, 1, 2, 3, 4, 5, 6, 7, 8])
   await nextTurn()
   await nextTurn()

@@ -1,11 +1,17 @@
+export interface Turns {
+  /** Runs `work` now, or in a later turn. */
+  pass(work: () => void): void
+  /** Resolves when nothing waits. */
+  passed(): Promise<void>
+}
+
 /**
  * Makes a gate that lets so many through in one turn of the event loop, and the others in the next ones, in their
  * order: what happens to thousands at once leaves room for what else happens. Where few come nobody waits.
- *
- * `pass` runs `work` now, or in a later turn.
  */
-export function createTurns(perTurn: number): { pass(work: () => void): void } {
+export function createTurns(perTurn: number): Turns {
   const waiting: (() => void)[] = []
+  const onEmpty: (() => void)[] = []
   let left = perTurn
   let isScheduled = false
 
@@ -22,6 +28,7 @@ export function createTurns(perTurn: number): { pass(work: () => void): void } {
     // Before they run: one of them may bring others.
     if (those.length > 0) schedule()
     for (const work of those) work()
+    if (waiting.length === 0) for (const resolve of onEmpty.splice(0)) resolve()
   }
 
   return {
@@ -34,5 +41,7 @@ export function createTurns(perTurn: number): { pass(work: () => void): void } {
       left -= 1
       work()
     },
+    passed: () =>
+      waiting.length === 0 ? Promise.resolve() : new Promise((resolve) => onEmpty.push(resolve)),
   }
 }

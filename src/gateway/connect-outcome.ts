@@ -26,8 +26,8 @@ import { hasCredential } from '../identity/credential-headers.ts'
 export interface TunnelOutcome {
   /** Bytes are under way; answers what `work` does. */
   carried<T>(work: Promise<T>): Promise<T>
-  /** Resolves when all is said. */
-  end(end: RelayEnd): Promise<void>
+  /** What is said of it may come a little later, see `endsSaid()`. */
+  end(end: RelayEnd): void
 }
 
 /**
@@ -38,6 +38,9 @@ export interface TunnelOutcome {
  */
 const endsPerTurn = 20
 const wordsInTurns = createTurns(endsPerTurn)
+
+/** Resolves when all is said of the tunnels that have ended. */
+export const endsSaid = wordsInTurns.passed
 
 /** A tunnel whose 200 has been sent. */
 export interface BegunTunnel {
@@ -85,15 +88,12 @@ export function beginTunnel(
       // Noted before the client can hear that its tunnel has ended: it may ask why at once.
       const { reasons, access } = tunnel
       cutTunnels.add({ requestId, ended, reasons, route, access })
-      return new Promise((resolve) =>
-        wordsInTurns.pass(() => {
-          proof.ended(ended, { cause, bytesUp, bytesDown, told })
-          entry.reasons(reasons)
-          const moved = { bytesUp, bytesDown }
-          entry.end({ responseCode: 200, details: 'via_upstream', ...moved, ended, told, error })
-          resolve()
-        }),
-      )
+      wordsInTurns.pass(() => {
+        proof.ended(ended, { cause, bytesUp, bytesDown, told })
+        entry.reasons(reasons)
+        const moved = { bytesUp, bytesDown }
+        entry.end({ responseCode: 200, details: 'via_upstream', ...moved, ended, told, error })
+      })
     },
   }
 }

@@ -89,7 +89,7 @@ async function carry(open: OpenTunnel | undefined): Promise<void> {
   const { client, upstream, telling, outcome } = open
   const options = telling === undefined ? tunnel : { ...tunnel, telling }
   const end = await outcome.carried(relay(client, upstream, options))
-  await outcome.end(end)
+  outcome.end(end)
   // Until then it counts as open, so that a gateway that stops waits for its last words.
   await end.told
 }

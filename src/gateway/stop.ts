@@ -1,4 +1,5 @@
 import type { Logger } from '../log.ts'
+import { endsSaid } from './connect-outcome.ts'
 import { within, type Closable } from '../shutdown.ts'
 import type { LiveTunnels } from '../access/live-tunnels.ts'
 import type { Port } from '../port/port.ts'
@@ -37,6 +38,7 @@ export function createShutdown({
     port.letGo()
     // A tunnel has ended when its last bytes are handed over, not when they have left.
     await within(lastBytesMs, Promise.all([liveTunnels.drained(), port.emptied()]))
+    await endsSaid()
     await running[Symbol.asyncDispose]()
     logger.info('stopped', { 'tunnels-cut': tunnelsCut })
   }

@@ -182,6 +182,7 @@ Audit entries of the kind \`admin\`, each with what it was about:
 - \`signing key rotated\`, \`former signing keys forgotten\`: with its \`purpose\`, the \`key-id\` of the current one, and
   \`forgotten-key-ids\`
 - \`configuration reloaded\`
+- \`changes before an end without notice\`: a gateway that was killed had made these \`changes\`, and perhaps recorded nobody for them
 - \`discarded: no key reads these stored tokens and signing keys\`: while no gateway ran
 
 Whoever asks the API for more than they may changes nothing, and leaves no entry: \`gateway\` writes \`administration refused\` at level
