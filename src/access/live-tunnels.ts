@@ -106,24 +106,26 @@ export function createLiveTunnels(parts: LiveTunnelParts): LiveTunnels {
 
   /** One at a time for each tunnel: what changes meanwhile is seen by the next. */
   function recheck(entry: TunnelEntry, find?: FindSession): Promise<void> {
-    entry.rechecked = entry.rechecked.then(async () => {
-      if (!register.has(entry) || entry.ended !== undefined) return
-      try {
-        await grants.withFresh(entry.grant, (grant) => keep(entry, grant), find)
-      } catch (error) {
-        // Whatever the failure is, a tunnel that cannot be decided may not stay.
-        const isDecided = error instanceof AccessError
-        if (!isDecided) {
-          const { requestId } = entry.grant.request
-          const fields = { error: messageOf(error), 'request-id': requestId }
-          parts.logger.error('cannot decide a tunnel again, it is cut', fields)
-        }
-        entry.reasons = error instanceof DeniedError ? error.reasons : []
-        const isBlocked = isDecided && error.code === 'person-blocked'
-        cut(entry, isBlocked ? error.code : endedBy(entry, isDecided))
-      }
-    })
+    entry.rechecked = entry.rechecked.then(() => decideAgain(entry, find))
     return entry.rechecked
+  }
+
+  async function decideAgain(entry: TunnelEntry, find?: FindSession): Promise<void> {
+    if (!register.has(entry) || entry.ended !== undefined) return
+    try {
+      await grants.withFresh(entry.grant, (grant) => keep(entry, grant), find)
+    } catch (error) {
+      // Whatever the failure is, a tunnel that cannot be decided may not stay.
+      const isDecided = error instanceof AccessError
+      if (!isDecided) {
+        const { requestId } = entry.grant.request
+        const fields = { error: messageOf(error), 'request-id': requestId }
+        parts.logger.error('cannot decide a tunnel again, it is cut', fields)
+      }
+      entry.reasons = error instanceof DeniedError ? error.reasons : []
+      const isBlocked = isDecided && error.code === 'person-blocked'
+      cut(entry, isBlocked ? error.code : endedBy(entry, isDecided))
+    }
   }
 
   function keep(entry: TunnelEntry, grant: Grant): void {
@@ -251,10 +253,14 @@ export function createLiveTunnels(parts: LiveTunnelParts): LiveTunnels {
       const touched = filter === undefined ? register.all() : register.ofSession(filter.sessionId)
       // At once: one that is being decided again for another reason may be the first to find the session gone.
       for (const entry of touched) entry.sessionEnded ??= filter?.ended
-      const find = isGone(filter) ? nobody : rememberSessions(parts.session)
+      const remembered = rememberSessions(parts.session)
+      // One that waits for a store that reads slowly, to be decided again for another reason, is not waited for.
+      const decide = isGone(filter)
+        ? (entry: TunnelEntry) => decideAgain(entry, nobody)
+        : (entry: TunnelEntry) => recheck(entry, remembered)
       for (let start = 0; start < touched.length; start += tunnelsPerTurn) {
         const batch = touched.slice(start, start + tunnelsPerTurn)
-        await Promise.all(batch.map((entry) => recheck(entry, find)))
+        await Promise.all(batch.map(decide))
         // The bytes of all the others go on in between.
         await nextTurn()
       }

@@ -157,3 +157,16 @@ test('a tunnel that is being decided again when its session ends says why that h
   await cut
   assert.equal(tunnel.ended, 'session-revoked')
 })
+
+test('a revocation waits for nobody who decides again because of what is read slowly', async (t) => {
+  const { sessions, store, open, holdReads } = await startRig(t)
+  using tunnel = await open(await sessions.get('s-1'))
+  const reading = holdReads()
+  const record = await store.sessions.get('s-1')
+  assert.ok(record)
+  await store.sessions.update({ ...record, name: 'somebody else' }, 'changed')
+  await sessions.revoke('s-1')
+  await new Promise(setImmediate)
+  assert.equal(tunnel.ended, 'session-revoked')
+  reading.resolve()
+})
