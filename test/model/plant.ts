@@ -1,26 +1,31 @@
 // Loaded before a program (`node --import`): has it find one of the planted bugs in its sources, which stay as they are.
 import { registerHooks } from 'node:module'
-import { isBugName, plantedBugs } from './planted.ts'
+import { allPlanted } from './planted.ts'
 
 const bugName = process.env['POSTERN_MODEL_BUG'] ?? ''
-if (!isBugName(bugName))
+const bug = allPlanted[bugName]
+if (bug === undefined)
   throw new Error(
-    `POSTERN_MODEL_BUG: "${bugName}" is none of ${Object.keys(plantedBugs).join(', ')}`,
+    `POSTERN_MODEL_BUG: "${bugName}" is none of ${Object.keys(allPlanted).join(', ')}`,
   )
-const { file, right, wrong } = plantedBugs[bugName]
+const { file, edits } = bug
 const target = new URL(`../../src/${file}`, import.meta.url).href
 
 registerHooks({
   load(url, context, nextLoad) {
     const loaded = nextLoad(url, context)
     if (url !== target) return loaded
-    const parts = textOf(loaded.source).split(right)
-    if (parts.length !== 2)
-      throw new Error(
-        `"${bugName}" cannot be planted: ${file} has its line ${parts.length - 1} times`,
-      )
+    let source = textOf(loaded.source)
+    for (const { right, wrong } of edits) {
+      const parts = source.split(right)
+      if (parts.length !== 2)
+        throw new Error(
+          `"${bugName}" cannot be planted: ${file} has "${right}" ${parts.length - 1} times`,
+        )
+      source = parts.join(wrong)
+    }
     process.stdout.write(`planted: ${bugName}\n`)
-    return { ...loaded, source: parts.join(wrong) }
+    return { ...loaded, source }
   },
 })
 

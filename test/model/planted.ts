@@ -2,32 +2,105 @@
 export interface PlantedBug {
   /** Below `src`. */
   readonly file: string
-  /** Stands there once. */
-  readonly right: string
-  readonly wrong: string
+  readonly edits: readonly {
+    /** Stands there once. */
+    readonly right: string
+    readonly wrong: string
+  }[]
 }
 
-/** Each by what it does. */
+/** Those that sequences find, each by what it does. */
 export const plantedBugs = {
   'only the first batch is decided again': {
     file: 'access/live-tunnels.ts',
-    right: 'start < touched.length; start += tunnelsPerTurn',
-    wrong: 'start < Math.min(touched.length, tunnelsPerTurn); start += tunnelsPerTurn',
+    edits: [
+      {
+        right: 'start < touched.length; start += tunnelsPerTurn',
+        wrong: 'start < Math.min(touched.length, tunnelsPerTurn); start += tunnelsPerTurn',
+      },
+    ],
   },
   'the time is ignored until which a decision holds': {
     file: 'access/live-tunnels.ts',
-    right: 'if (validUntilMs !== undefined) {',
-    wrong: 'if (validUntilMs === null) {',
+    edits: [
+      {
+        right: 'if (validUntilMs !== undefined) {',
+        wrong: 'if (validUntilMs === null) {',
+      },
+    ],
   },
   'the old route table is used after a reload': {
     file: 'gateway/assemble.ts',
-    right: 'takeRoutes(catalog.useFile(next))',
-    wrong: 'setImmediate(() => takeRoutes(catalog.useFile(next)))',
+    edits: [
+      {
+        right: 'takeRoutes(catalog.useFile(next))',
+        wrong: 'setImmediate(() => takeRoutes(catalog.useFile(next)))',
+      },
+    ],
   },
 } as const satisfies Readonly<Record<string, PlantedBug>>
 
-export type BugName = keyof typeof plantedBugs
+const add = `add: (grant, destination) =>
+      grants.withFresh(grant, (fresh) => open(fresh, grant.route, destination)),`
 
-export function isBugName(name: string): name is BugName {
-  return Object.hasOwn(plantedBugs, name)
-}
+/** Those that only an order finds in which things happen at one time. */
+export const plantedRaces = {
+  'the version check is skipped when a tunnel is added': {
+    file: 'access/live-tunnels.ts',
+    edits: [
+      {
+        right: add,
+        wrong: 'add: async (grant, destination) => open(grant, grant.route, destination),',
+      },
+    ],
+  },
+  'tunnels that are added while others are decided again are forgotten': {
+    file: 'access/live-tunnels.ts',
+    edits: [
+      { right: 'let isLeaving = false', wrong: 'let isLeaving = false, redeciding = 0' },
+      {
+        right: add,
+        wrong: `add: async (grant, destination) =>
+          redeciding > 0
+            ? open(grant, grant.route, destination)
+            : grants.withFresh(grant, (fresh) => open(fresh, grant.route, destination)),`,
+      },
+      {
+        right: 'async redecide(filter) {',
+        wrong: `async redecide(filter) {
+          redeciding += 1
+          using over = { [Symbol.dispose]: () => void (redeciding -= 1) }`,
+      },
+    ],
+  },
+  'what a decision was made again by is not looked at again': {
+    file: 'access/fresh-grant.ts',
+    edits: [
+      {
+        right: 'decisions = 0; !isFresh(current); decisions += 1',
+        wrong: 'decisions = 0; decisions < 1 && !isFresh(current); decisions += 1',
+      },
+    ],
+  },
+  'the version of a session is taken after it is read': {
+    file: 'identity/mirror.ts',
+    edits: [
+      {
+        right: 'return row === undefined ? undefined : { row, version }',
+        wrong: 'return row === undefined ? undefined : { row, version: entry.version }',
+      },
+    ],
+  },
+  'a tunnel is registered a turn after it was decided about': {
+    file: 'access/live-tunnels.ts',
+    edits: [
+      { right: 'register.add(entry)', wrong: 'void nextTurn().then(() => register.add(entry))' },
+    ],
+  },
+  'the end of a session waits for whoever reads it': {
+    file: 'access/live-tunnels.ts',
+    edits: [{ right: 'decideAgain(entry, nobody)', wrong: 'recheck(entry, nobody)' }],
+  },
+} as const satisfies Readonly<Record<string, PlantedBug>>
+
+export const allPlanted: Readonly<Record<string, PlantedBug>> = { ...plantedBugs, ...plantedRaces }
