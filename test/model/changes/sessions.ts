@@ -1,0 +1,118 @@
+// What happens to sessions and to whoever has them.
+import type { Session } from '../facts.ts'
+import type { Random } from '../random.ts'
+import { endOf } from '../reference.ts'
+import { type Rig, groups, teams } from '../rig.ts'
+import { byOperator, sessionLifeMs } from '../world/world.ts'
+
+/** Most sessions that a person has at once. */
+const maxSessions = 3
+
+const isAlive =
+  ({ facts }: Rig) =>
+  (session: Session): boolean =>
+    endOf(facts, session).length === 0
+
+export function aliveOf(rig: Rig, who: 'people' | 'accounts'): readonly Session[] {
+  const alive = rig.facts.sessions.filter(isAlive(rig))
+  return alive.filter(({ person }) => (person !== undefined) === (who === 'people'))
+}
+
+export async function signIn(rig: Rig, random: Random): Promise<boolean> {
+  const { world, facts } = rig
+  const person = random.pick(facts.people)
+  const own = aliveOf(rig, 'people').filter((it) => it.person === person)
+  if (own.length >= maxSessions || person.isRefused) return false
+  const { signIn: name, signedIn } = world.provider.signIn(person)
+  // What it says of a sign-out holds for the second in which it says so: its times are whole seconds.
+  const mayNot = person.isBlocked || person.signedOutAtMs === facts.nowMs
+  try {
+    const session = await world.identity.sessions.create(signedIn)
+    if (mayNot) throw new Error(`${person.email} could sign in, and may not`)
+    const token = await world.identity.tokens.issue(session)
+    facts.sessions.push({
+      userId: person.userId,
+      person,
+      headers: { authorization: `Pomerium ${token}` },
+      id: session.id,
+      signIn: name,
+      expiresAtMs: facts.nowMs + sessionLifeMs,
+      ended: undefined,
+    })
+  } catch (error) {
+    if (!mayNot) throw error
+  }
+  return true
+}
+
+export async function renew(rig: Rig, random: Random): Promise<boolean> {
+  const alive = aliveOf(rig, 'people')
+  if (alive.length === 0) return false
+  const { world, facts } = rig
+  const session = random.pick(alive)
+  session.expiresAtMs = facts.nowMs + sessionLifeMs
+  const renewed = await world.identity.sessions.prolong(session.id, facts.nowMs)
+  if (renewed === undefined) throw new Error('a session that has not ended could not be renewed')
+  Object.assign(session, {
+    headers: { authorization: `Pomerium ${await world.identity.tokens.issue(renewed)}` },
+  })
+  return true
+}
+
+export async function revokeSession(rig: Rig, random: Random): Promise<boolean> {
+  const alive = aliveOf(rig, 'people')
+  if (alive.length === 0) return false
+  const session = random.pick(alive)
+  session.ended = 'session-revoked'
+  await rig.world.identity.sessions.revoke(session.id, random.pick(['revoked', 'signed-out']))
+  return true
+}
+
+/** One sign-in, or every one that a person has. */
+export async function logOutAtProvider(rig: Rig, random: Random): Promise<boolean> {
+  const { world, facts } = rig
+  const alive = aliveOf(rig, 'people')
+  const session = alive.length === 0 ? undefined : random.pick(alive)
+  if (session?.person === undefined) return false
+  const { person } = session
+  const isOne = random.isIn(50)
+  const token = await world.provider.logoutToken(person, isOne ? session.signIn : undefined)
+  for (const it of alive) {
+    const isMeant = isOne ? it === session : it.person === person
+    if (isMeant) it.ended = 'provider-logout'
+  }
+  if (!isOne) person.signedOutAtMs = facts.nowMs
+  await world.identity.providerLogouts.end(token)
+  return true
+}
+
+export async function block(rig: Rig, random: Random): Promise<boolean> {
+  const { world, facts } = rig
+  const person = random.pick(facts.people)
+  if (person.isBlocked) {
+    person.isBlocked = false
+    await world.blocks.unblockPerson(byOperator, person.email)
+    return true
+  }
+  if (!random.isIn(50)) return false
+  person.isBlocked = true
+  for (const session of facts.sessions)
+    if (session.person === person) session.ended ??= 'person-blocked'
+  await world.blocks.blockPerson(byOperator, person.email, { reason: 'model' })
+  return true
+}
+
+/** What the provider says from now on; the gateway hears of it when it asks. */
+export async function editClaims({ facts }: Rig, random: Random): Promise<boolean> {
+  const person = random.pick(facts.people)
+  person.groups = random.some(groups, 50)
+  person.team = random.pick(teams)
+  return Promise.resolve(true)
+}
+
+export async function refuseRefresh({ facts }: Rig, random: Random): Promise<boolean> {
+  const person = random.pick(facts.people)
+  if (!person.isRefused && !random.isIn(40)) return false
+  person.isRefused = !person.isRefused
+  return Promise.resolve(true)
+}
