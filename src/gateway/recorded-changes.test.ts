@@ -58,6 +58,14 @@ test('what was changed more than a minute before is told of no more', async (t) 
   assert.deepEqual(await start(), [['service-account backup added']])
 })
 
+test('a database that is lost keeps nothing of the end from being done', async (t) => {
+  const { store, start, end } = await setUp(t)
+  await start()
+  await store.sessions.add(sessionRecord())
+  await store.close()
+  await assert.doesNotReject(end())
+})
+
 /** Resolves once something is noted. */
 function noting({ feed }: Store): { readonly promise: Promise<void> } {
   const { promise, resolve } = Promise.withResolvers<void>()

@@ -59,19 +59,21 @@ export async function followRecordedChanges(
   let due: Disposable | undefined
   let noting = Promise.resolve()
 
+  /** Where it fails, as of a database that is lost, more is told after a kill than need be: it never rejects. */
   async function note(revision: number): Promise<void> {
-    await audit.flushed()
-    if (revision === noted) return
-    await feed.noteRecorded(revision)
-    noted = revision
+    try {
+      await audit.flushed()
+      if (revision === noted) return
+      await feed.noteRecorded(revision)
+      noted = revision
+    } catch {}
   }
 
   function look(): void {
     due = undefined
     const revision = before
     before = heard
-    // Where it fails more is told after a kill than need be.
-    noting = noting.then(() => note(revision)).catch(() => undefined)
+    noting = noting.then(() => note(revision))
     if (before !== revision) wait()
   }
 
