@@ -114,7 +114,8 @@ function parseRoundTrip(text: string): number {
   throw new Error(`--round-trips: "${text}" is not a number of milliseconds`)
 }
 
-function positive(option: string, text: string | undefined, byDefault: number): number {
+/** Throws an `Error` for what is none above 0. */
+export function positive(option: string, text: string | undefined, byDefault: number): number {
   const value = text === undefined ? byDefault : Number(text)
   if (!(value > 0)) throw new Error(`${option}: "${text}" is not a number above 0`)
   return value

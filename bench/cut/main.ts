@@ -13,6 +13,7 @@ import { freePort } from '../../src/net/free-port.fixture.ts'
 import type { Person } from '../../test/e2e/person.ts'
 import { inScope, type Scope } from '../../test/e2e/scope.ts'
 import { encodeOrder } from '../bytes.ts'
+import { positive } from '../options.ts'
 import { startUpstream } from '../processes.ts'
 import { percentile } from '../statistics.ts'
 import { startBeside, type BesideFigures } from './beside.ts'
@@ -82,18 +83,12 @@ function readOptions(args: readonly string[]): Options | 'help' {
   const unknown = only?.find((name) => causes.every((cause) => cause.name !== name))
   if (unknown !== undefined) throw new Error(`--only: "${unknown}" is no cause`)
   return {
-    tunnels: positive('--tunnels', values.tunnels ?? '2000'),
-    beside: positive('--beside', values.beside ?? '20'),
+    tunnels: Math.ceil(positive('--tunnels', values.tunnels, 2_000)),
+    beside: Math.ceil(positive('--beside', values.beside, 20)),
     causes: causes.filter(({ name }) => only?.includes(name) ?? true),
     json: values.json,
     check: values.check,
   }
-}
-
-function positive(option: string, text: string): number {
-  const value = Number(text)
-  if (Number.isSafeInteger(value) && value > 0) return value
-  throw new Error(`${option}: "${text}" is not a whole number above 0`)
 }
 
 async function main(scope: Scope, options: Options): Promise<void> {

@@ -4,19 +4,24 @@
  * on standard error. The same seed makes the same choices; what they hit depends on the machine as well.
  */
 import { parseArgs } from 'node:util'
+import { messageOf } from '../../src/errors.ts'
 import { inScope } from '../e2e/scope.ts'
 import { crashAgainAndAgain } from './rounds.ts'
 
-const { values } = parseArgs({
-  options: { times: { type: 'string', default: '200' }, seed: { type: 'string' } },
-})
-const times = Number(values.times)
-const seed = Number(values.seed ?? Date.now() % 1_000_000)
+const usage = `usage: npm run crash -- [options]
+
+  --times N  kills (200)
+  --seed S   what is chosen: when it is killed, and what is done (the clock's)
+
+  npm run crash -- --times 20 --seed 7`
+
 const say = (line: string): void => void process.stderr.write(`${line}\n`)
-if (!Number.isInteger(times) || times < 1 || !Number.isInteger(seed)) {
-  say('crash: error: "--times" and "--seed" take whole numbers')
-  process.exit(2)
+const options = readOptions()
+if (options === 'help') {
+  say(usage)
+  process.exit()
 }
+const { times, seed } = options
 const startedMs = performance.now()
 try {
   await inScope(async (scope) => {
@@ -27,4 +32,23 @@ try {
 } catch (error) {
   say(`crash: error: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`)
   process.exitCode = 1
+}
+
+function readOptions(): { readonly times: number; readonly seed: number } | 'help' {
+  try {
+    const text = { type: 'string' } as const
+    const { values } = parseArgs({
+      options: { help: { type: 'boolean' }, times: text, seed: text },
+    })
+    if (values.help === true) return 'help'
+    const read = {
+      times: Number(values.times ?? 200),
+      seed: Number(values.seed ?? Date.now() % 1_000_000),
+    }
+    if (Number.isInteger(read.times) && read.times > 0 && Number.isInteger(read.seed)) return read
+    throw new Error('"--times" and "--seed" take whole numbers, and "--times" one above 0')
+  } catch (error) {
+    say(`crash: error: ${messageOf(error)}`)
+    return process.exit(2)
+  }
 }

@@ -1,6 +1,6 @@
 import type { Follower } from '../follower.ts'
 import { followMysql } from '../mysql/mysql.ts'
-import { followPostgres } from '../postgres.ts'
+import { followPostgres } from '../postgres/postgres.ts'
 import type { ToldProtocol } from '../protocols.ts'
 import { followRedis } from '../redis/redis.ts'
 

@@ -157,7 +157,7 @@ function Limits(): ReactNode {
           name="tell"
           label="Tell"
           description="Tells people's own tools why a tunnel is cut: postgres, mysql or redis"
-          placeholder="nothing, it is reset"
+          placeholder="none: they see a reset"
         />
         <TextKey
           name="max_tunnels"

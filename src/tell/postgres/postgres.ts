@@ -1,6 +1,6 @@
-import type { Follower, LastWords } from './follower.ts'
-import { plainText } from './plain-text.ts'
-import { followStartup } from './postgres-startup.ts'
+import type { Follower, LastWords } from '../follower.ts'
+import { plainText } from '../plain-text.ts'
+import { followStartup } from './startup.ts'
 
 // PostgreSQL's protocol 3 (documentation, "Message Formats"): after the first packets of the client each message is a
 // byte that says its kind, and its length in four bytes, itself included. "ErrorResponse" may come at any time, and

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
 import { followPostgres } from './postgres.ts'
-import { anySession, carry, inAnyPieces, lastWords, type Session } from './split.fixture.ts'
+import { anySession, carry, inAnyPieces, lastWords, type Session } from '../split.fixture.ts'
 
 const startup = packet(0x0003_0000, 'user\0alice\0database\0shop\0\0')
 const sslRequest = packet(80_877_103)
