@@ -100,7 +100,8 @@ async function overHttp1(socket: TLSSocket, authority: string): Promise<Duplex> 
   return socket
 }
 
-async function overHttp2(
+/** Opens a tunnel by CONNECT on a connection that speaks HTTP/2. */
+export async function overHttp2(
   scope: Scope,
   rig: Pick<GatewayRig, 'origin'>,
   socket: TLSSocket,
@@ -119,7 +120,8 @@ async function overHttp2(
   return stream
 }
 
-async function overWebSocket(socket: TLSSocket, authority: string): Promise<Duplex> {
+/** Opens a tunnel by the WebSocket of our clients. */
+export async function overWebSocket(socket: TLSSocket, authority: string): Promise<Duplex> {
   const url = `ws://localhost${formatTunnelPath(authority)}`
   const options = { ...webSocketBounds, createConnection: () => socket }
   const webSocket = new WebSocket(url, [tunnelProtocol], options)

@@ -73,7 +73,7 @@ export function peerTest(
   run: (scope: Scope) => Promise<void>,
   timeout = maxTestMs,
 ): void {
-  const missing = needed.flatMap(lacks)
+  const missing = needed.flatMap(missingPeers)
   const why = `missing: ${missing.join(', ')}; run scripts/install-peers.sh`
   const isSkipped = missing.length > 0 && process.env['CI'] !== 'true'
   test(name, { skip: isSkipped && why, timeout }, async (t) => {
@@ -82,7 +82,8 @@ export function peerTest(
   })
 }
 
-function lacks(peer: Peer): string[] {
+/** What a peer needs and is not here. */
+export function missingPeers(peer: Peer): string[] {
   const programs = peers[peer].filter((name) => !find(name)).map((name) => `${peer} ("${name}")`)
   if (!rootsOwn.has(peer) || programs.length > 0) return programs
   if (process.getuid?.() !== 0) return [`root, whom ${peer} needs`]

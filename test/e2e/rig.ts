@@ -33,6 +33,8 @@ export interface GatewayRig {
   /** PEM, and the file with it. */
   readonly ca: string
   readonly caFile: string
+  /** Another certificate of the same authority, for the same names. */
+  issue(): Promise<CertificatePair>
   /** The home directory of whoever runs the gateway. */
   readonly home: string
   readonly configPath: string
@@ -88,7 +90,7 @@ export async function startRig(
   await mkdir(home, { mode: 0o700 })
   const port = await freePort()
   const signInOrigin = `https://${signInHost}:${port}`
-  const { ca, pair } = await certificateFor(signInHost)
+  const { ca, pair, issue } = await certificateFor(signInHost)
   const idp = await startDevIdp({
     people,
     redirectUris: [`${signInOrigin}/oauth2/callback`],
@@ -134,6 +136,7 @@ export async function startRig(
     idp,
     ca,
     caFile,
+    issue,
     home,
     configPath,
     lines,
@@ -155,6 +158,7 @@ interface RigCertificate {
   /** The authority's, PEM. */
   readonly ca: string
   readonly pair: CertificatePair
+  issue(): Promise<CertificatePair>
 }
 
 /** The gateways of a test file have one in common, which its browser believes. */
@@ -168,8 +172,9 @@ const certificates = new Map<string, Promise<RigCertificate>>()
 
 async function makeCertificate(signInHost: string): Promise<RigCertificate> {
   const authority = await createCertificateAuthority()
-  const pair = await authority.issue([signInHost, 'localhost', '127.0.0.1', '*.site.com'])
-  return { ca: authority.cert, pair }
+  const issue = (): Promise<CertificatePair> =>
+    authority.issue([signInHost, 'localhost', '127.0.0.1', '*.site.com'])
+  return { ca: authority.cert, pair: await issue(), issue }
 }
 
 function gatewaySettings(origin: string, port: number, idp: DevIdp): Record<string, unknown> {
