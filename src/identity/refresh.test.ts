@@ -235,6 +235,29 @@ test('a session that gets new tokens while the provider is asked keeps those', a
   assert.deepEqual(after, renewed)
 })
 
+test('new tokens that a full disk has no place for are written later, and nobody is signed out', async (t) => {
+  const store = await openSqliteStore(':memory:')
+  t.after(() => store.close())
+  await store.sessions.add(sessionRecord({ refreshToken: 'rt', idToken: undefined }))
+  let isFull = true
+  const sessions: typeof store.sessions = {
+    ...store.sessions,
+    update: (...change) =>
+      isFull
+        ? Promise.reject(new Error('database or disk is full'))
+        : store.sessions.update(...change),
+  }
+  const provider = rotatingProvider(() => Promise.resolve())
+  const { refresher, refused } = refresherOf({ ...store, sessions }, provider)
+  await refresher.askNow(session('s-1'))
+  assert.equal((await store.sessions.get('s-1'))?.refreshToken, 'rt')
+  isFull = false
+  await refresher.start()
+  await refresher.close()
+  const after = await store.sessions.get('s-1')
+  assert.deepEqual([provider.asked, refused, after?.refreshToken], [['rt'], [], 'rt+'])
+})
+
 test('a session whose stored tokens somebody else has written ends, and others go on', async (t) => {
   const store = await openSqliteStore(':memory:')
   t.after(() => store.close())

@@ -45,6 +45,8 @@ interface Running {
 
 /** What is written of a session that is asked about; each answers it as it is there now. */
 interface Keeping {
+  /** Tokens that came before and could not be written: the token that they came for is spent. */
+  readonly unkept: TokenSet | undefined
   /** Writes a record back; undefined when it has moved meanwhile. */
   keep(next: Stored<SessionRecord>, change: RowChange): Promise<Stored<SessionRecord> | undefined>
   /**
@@ -62,7 +64,7 @@ export interface Refresher {
    * the limits. Never rejects.
    */
   askNow(session: Pick<SessionFacts, 'id' | 'provider'>): Promise<boolean>
-  /** Forgets how often a session could not be refreshed: it has ended. */
+  /** Forgets what is known of a session besides the store: it has ended. */
   forget(id: string): void
   close(): Promise<void>
 }
@@ -101,6 +103,12 @@ const maxCountedProviders = 1000
  * @limit none: how long a session is one gateway's to ask about
  */
 const leaseMs = 180_000
+/**
+ * Each is of a session whose refresh token is spent, and that would end if its provider were asked by that again.
+ *
+ * @limit sessions whose new tokens the store could not take: of others no provider is asked until it takes some
+ */
+const maxUnkept = 1000
 const firstRetryMs = 5000
 /** @limit none: wait before a provider that is down is asked again */
 const maxRetryMs = 300_000
@@ -132,6 +140,11 @@ export function createRefresher(options: RefreshOptions, endRefused: EndRefused)
   const { store, clock, log, providers } = options
   const running = new Map<string, Running>()
   const failures = new Map<string, number>()
+  /** What a full disk or a lost database had no place for, by session. */
+  const unkept = new Map<
+    string,
+    { readonly spent: string | undefined; readonly tokens: TokenSet }
+  >()
   const keptLines = createLineLimit(clock, maxKeptLinesPerMinute, (sessions) =>
     log.warn('more sessions not refreshed, kept as they are', { sessions }),
   )
@@ -207,6 +220,8 @@ export function createRefresher(options: RefreshOptions, endRefused: EndRefused)
     // with a spent one would end the session.
     const due = await read(id)
     if (!due || !isDue(due)) return
+    const earlier = unkept.get(id)
+    if (earlier === undefined && unkept.size >= maxUnkept) return
     let latest = due
     const keep: Keeping['keep'] = async (next, change) => {
       const revision = await store.sessions.update(next, change)
@@ -215,16 +230,19 @@ export function createRefresher(options: RefreshOptions, endRefused: EndRefused)
       return latest
     }
     const keepTokens: Keeping['keepTokens'] = async (tokens) => {
+      unkept.set(id, { spent: due.refreshToken, tokens })
       const done = await rewriteSession(store.sessions, id, (record) =>
         record.refreshToken === due.refreshToken
           ? { next: withTokens(record, tokens, clock.now()), change: 'kept' }
           : undefined,
       )
+      unkept.delete(id)
       if (done !== undefined) latest = done.after
       return done?.after
     }
     try {
-      await ask(options, due, { keep, keepTokens })
+      const isOfThis = earlier?.spent === due.refreshToken
+      await ask(options, due, { keep, keepTokens, unkept: isOfThis ? earlier?.tokens : undefined })
       failures.delete(id)
     } catch (error) {
       if (!(error instanceof AccessError)) throw error
@@ -279,7 +297,10 @@ export function createRefresher(options: RefreshOptions, endRefused: EndRefused)
       } else await underWay.done
       return true
     },
-    forget: (id) => void failures.delete(id),
+    forget(id) {
+      failures.delete(id)
+      unkept.delete(id)
+    },
     async close() {
       isClosed = true
       await filling
@@ -307,7 +328,7 @@ function isOver({ code }: AccessError, { refreshToken }: SessionRecord): boolean
 async function ask(
   options: RefreshOptions,
   due: Stored<SessionRecord>,
-  { keep, keepTokens }: Keeping,
+  { keep, keepTokens, unkept }: Keeping,
 ): Promise<void> {
   const { providers, clock, refreshIntervalMs, audit } = options
   const provider = providers.of(due)
@@ -321,7 +342,7 @@ async function ask(
   const current =
     due.refreshToken === undefined
       ? due
-      : await keepTokens(await provider.refresh(due.refreshToken, due.userId))
+      : await keepTokens(unkept ?? (await provider.refresh(due.refreshToken, due.userId)))
   if (current === undefined) return
   const { accessToken = '', idToken, userId } = current
   const claims = await provider.claims({ accessToken, idToken }, userId)
