@@ -26,6 +26,18 @@ export function posternCommand(...args: readonly string[]): [string, string[]] {
   return [command, [...first, ...args]]
 }
 
+/** What a command line gives the program, also behind a launcher; undefined for one that starts something else. */
+export function posternArgsOf(
+  command: string,
+  args: readonly string[],
+): readonly string[] | undefined {
+  const line = [command, ...args]
+  const at = line.findIndex(
+    (word) => word === executable || word === builtPath || word === mainPath,
+  )
+  return at === -1 ? undefined : line.slice(at + 1)
+}
+
 /** The same on Node.js, whatever the others run on. */
 export function posternOnNode(...args: readonly string[]): [string, string[]] {
   return [process.execPath, [builtPath ?? mainPath, ...args]]

@@ -43,6 +43,8 @@ export interface DevIdpOptions {
    * else the first of the list is signed in by redirects alone.
    */
   readonly asksNothing?: boolean | string
+  /** Called with each code and each set of tokens that it gives out, by their names in OAuth: a test looks where they get to. */
+  readonly onIssued?: OidcOptions['onIssued']
 }
 
 /** `failing` answers 503 to everything, `hanging` never answers. */
@@ -114,6 +116,7 @@ async function serve(server: Server, issuer: URL, options: DevIdpOptions): Promi
     storage,
     backchannelLogout: options.backchannelLogout,
     onSignIn: () => (signInCount += 1),
+    onIssued: options.onIssued,
   }
   let provider = await createOidc(oidcOptions)
 

@@ -21,6 +21,8 @@ export interface OidcOptions {
   readonly backchannelLogout: BackchannelLogout | undefined
   /** Called at every completed authorization. */
   readonly onSignIn: () => void
+  /** Called with what each of them is answered, and each question for tokens. */
+  readonly onIssued: ((issued: object) => void) | undefined
 }
 
 /** Where a logout is said, and by which authority the place is known (PEM; the system's without it). */
@@ -40,7 +42,11 @@ const daySeconds = 86_400
 export async function createOidc(options: OidcOptions): Promise<Provider> {
   const Oidc = await importQuietly()
   const provider = new Oidc(options.issuer, configuration(options))
-  provider.on('authorization.success', options.onSignIn)
+  provider.on('authorization.success', (_ctx, response) => {
+    options.onSignIn()
+    options.onIssued?.(response ?? {})
+  })
+  provider.on('grant.success', ({ body }) => options.onIssued?.(body ?? {}))
   allowLoopbackRedirects(provider, options.redirectUris)
   return provider
 }

@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import type { Readable, Writable } from 'node:stream'
 import { spawnProgram } from '../../src/program.fixture.ts'
 import type { Scope } from './scope.ts'
+import { watchChild } from './secrets/children.ts'
 
 export interface ChildOptions {
   /** Added to what every program under test is given. */
@@ -32,6 +33,8 @@ export interface Child {
   /** Resolves to the first match in either output; rejects when the program ends without it. */
   says(pattern: RegExp): Promise<RegExpExecArray>
   signal(name: NodeJS.Signals): void
+  /** Whether its process is gone. */
+  hasEnded(): boolean
 }
 
 /** What a program that ran to its end has left. */
@@ -75,10 +78,20 @@ export function startChild(
     errors: () => Buffer.concat(said.stderr).toString(),
     says: (pattern) => waitForWords(process, child, pattern),
     signal: (name) => void process.kill(name),
+    hasEnded: () => process.exitCode !== null || process.signalCode !== null,
   }
   const name = [command.split('/').at(-1), ...args].join(' ').slice(0, 120)
   scope.witness(`${name} (${child.pid})`, () => `${child.errors()}${child.output().slice(-4_000)}`)
   scope.defer(() => endChild(process, ended, endSignal))
+  watchChild(scope.secrets, {
+    command,
+    args,
+    cwd: options.cwd ?? '/',
+    env: options.env ?? {},
+    ended,
+    output: child.bytes,
+    errors: () => Buffer.concat(said.stderr),
+  })
   return child
 }
 

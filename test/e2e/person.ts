@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { once } from 'node:events'
 import { appendFile, mkdir, readFile, writeFile } from 'node:fs/promises'
 import { connect, type Socket } from 'node:net'
@@ -6,6 +7,7 @@ import { inTime, runChild, startChild, type Child, type Result } from './child.t
 import { posternCommand, type GatewayRig } from './rig.ts'
 import { posternInShell } from '../postern-program.ts'
 import type { Scope } from './scope.ts'
+import { readHeard } from './secrets/heard.ts'
 
 /** Somebody at a machine of their own: a home, a browser that signs them in, and `postern` on PATH. */
 export interface Person {
@@ -35,6 +37,7 @@ export interface LocalPort {
   connect(): Promise<Socket>
 }
 
+const hearFile = join(import.meta.dirname, 'secrets', 'hear-browser.ts')
 const browserFile = join(import.meta.dirname, '..', '..', 'src', 'dev-idp', 'browser.ts')
 
 /** Makes the home of a person who signs in under `email` at the rig's provider. */
@@ -49,11 +52,19 @@ export async function personAt(
   await mkdir(tools)
   const browser = join(tools, 'browser')
   const browserLog = join(tools, 'browser.log')
-  await appendFile(browserLog, '')
+  const [heard, given] = [join(tools, 'heard.jsonl'), join(tools, 'browser.environ')]
+  const hears = scope.secrets.isSearched ? `--import '${hearFile}'` : ''
+  await Promise.all([browserLog, given].map((file) => appendFile(file, '')))
   await writeScript(browser, [
     `printf '%s\\n' "$1" >>'${browserLog}'`,
-    `exec '${process.execPath}' '${browserFile}' --person '${email}' --ca-file '${rig.caFile}' "$1"`,
+    `[ ! -r /proc/$$/environ ] || cat /proc/$$/environ >>'${given}'`,
+    `export POSTERN_TEST_HEARD='${heard}'`,
+    `exec '${process.execPath}' ${hears} '${browserFile}' --person '${email}' --ca-file '${rig.caFile}' "$1"`,
   ])
+  readHeard(heard, scope.secrets)
+  scope.secrets.place('arguments of a browser', () => readFileSync(browserLog))
+  scope.secrets.place('environment of a browser', () => readFileSync(given))
+  scope.secrets.home(home)
   await writeScript(join(tools, 'postern'), [`exec ${posternInShell} "$@"`])
   const env = {
     HOME: home,

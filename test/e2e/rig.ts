@@ -7,6 +7,8 @@ import { startChild, runChild, type Child, type Ending, type Result } from './ch
 import { createLogLines, type LogLines } from './log-lines.ts'
 import { freePort } from '../../src/net/free-port.fixture.ts'
 import type { Scope } from './scope.ts'
+import { issuedTo, watchMetrics } from './secrets/gateway.ts'
+import { secretsIn } from './secrets/shapes.ts'
 import { posternCommand } from '../postern-program.ts'
 
 export { posternCommand }
@@ -93,10 +95,13 @@ export async function startRig(
   const { ca, pair, issue } = await certificateFor(signInHost)
   const idp = await startDevIdp({
     people,
+    onIssued: issuedTo(scope.secrets),
     redirectUris: [`${signInOrigin}/oauth2/callback`],
     backchannelLogout: { uri: `${signInOrigin}/oauth2/backchannel-logout`, ca },
   })
   scope.defer(() => idp.close(0))
+  scope.secrets.provider(idp)
+  scope.secrets.home(home)
   const caFile = join(scope.directory, 'ca.pem')
   await writeFile(caFile, ca)
   await writeFile(join(home, 'cert.pem'), pair.cert)
@@ -112,11 +117,19 @@ export async function startRig(
     TMPDIR: home,
     PATH: '/usr/bin:/bin',
   }
-  let file: GatewayFile = { ...gatewaySettings(signInOrigin, port, idp), ...settings, routes }
+  const metrics_address = scope.secrets.isSearched ? `127.0.0.1:${await freePort()}` : undefined
+  let file: GatewayFile = {
+    ...gatewaySettings(signInOrigin, port, idp),
+    ...(metrics_address !== undefined && { metrics_address }),
+    ...settings,
+    routes,
+  }
   let child: Child
 
   async function write(): Promise<void> {
-    await writeFile(`${configPath}.new`, stringify(file), { mode: 0o600 })
+    const text = stringify(file)
+    for (const secret of secretsIn(text)) scope.secrets.add('client secret', secret)
+    await writeFile(`${configPath}.new`, text, { mode: 0o600 })
     await rename(`${configPath}.new`, configPath)
   }
 
@@ -126,6 +139,7 @@ export async function startRig(
     child = startChild(scope, command, rest, { env, cwd: home })
     child.stdout.on('data', (chunk: Buffer) => lines.take(chunk.toString()))
     await child.says(/"message":"listening"/)
+    if (metrics_address !== undefined) watchMetrics(scope, child, metrics_address)
   }
 
   await write()
