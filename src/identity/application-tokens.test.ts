@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { SignJWT, createLocalJWKSet, decodeJwt, decodeProtectedHeader, jwtVerify } from 'jose'
+import { createLocalJWKSet, decodeJwt, decodeProtectedHeader, jwtVerify, SignJWT } from 'jose'
 import { createFakeClock, type FakeClock } from '../fake-clock.ts'
 import { openSqliteStore } from '../store/sqlite.ts'
 import { createApplicationMetadata } from './application-metadata.ts'
@@ -69,6 +69,21 @@ describe('a token of an application', () => {
       .sign(Buffer.from(JSON.stringify(keys[0])))
     assert.deepEqual(await rig.tokens.read(token, host), { fault: 'is none of this gateway' })
     assert.equal(looksLikeApplicationToken(token), false)
+  })
+
+  test('under the name of another key is none', async () => {
+    await using rig = await openRig()
+    const { kid, privateKey } = await rig.tokens.settledKey()
+    const token = (await rig.tokens.issue(session(rig.clock), host)) ?? ''
+    const renamed = (name: string): Promise<string> =>
+      new SignJWT(decodeJwt(token))
+        .setProtectedHeader({ alg: 'RS256', typ: 'JWT', kid: name })
+        .sign(privateKey)
+    assert.deepEqual(await rig.tokens.read(await renamed(kid), host), { sessionId: 's1' })
+    for (const name of ['another', '', '../key']) {
+      const read = await rig.tokens.read(await renamed(name), host)
+      assert.deepEqual(read, { fault: 'is none of this gateway' }, name)
+    }
   })
 
   test('is not made for a session that ends within a quarter of an hour', async () => {

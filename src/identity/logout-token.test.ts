@@ -12,6 +12,7 @@ const iat = nowMs / 1000
 const own = await generateKeyPair('RS256')
 const foreign = await generateKeyPair('RS256')
 const jwk = { ...(await exportJWK(own.publicKey)), kid: 'k-1', alg: 'RS256', use: 'sig' }
+const foreignJwk = await exportJWK(foreign.publicKey)
 const keys = createLocalJWKSet({ keys: [jwk] })
 
 const good: JWTPayload = {
@@ -35,7 +36,7 @@ function make(change: Readonly<Record<string, unknown>> = {}, made: Made = {}): 
   const header = { alg: 'RS256', kid: 'k-1', typ: 'logout+jwt', ...made.header }
   return new SignJWT(Object.fromEntries(claims))
     .setProtectedHeader(header)
-    .sign(made.key ?? own.privateKey)
+    .sign(made.key ?? own.privateKey, { crit: { postern: true } })
 }
 
 const provider = {
@@ -98,6 +99,23 @@ const refused: readonly [string, Readonly<Record<string, unknown>>, Made?][] = [
   ['the type of another token', {}, { header: { typ: 'at+jwt' } }],
   ["somebody else's signature", {}, { key: foreign.privateKey }],
   ['a key that is not there', {}, { header: { kid: 'k-2' } }],
+  ['a key that it brings along', {}, { header: { jwk: foreignJwk }, key: foreign.privateKey }],
+  [
+    'a place of keys that it brings along',
+    {},
+    { header: { jku: 'https://evil.example/keys' }, key: foreign.privateKey },
+  ],
+  [
+    'a certificate that it brings along',
+    {},
+    { header: { x5u: 'https://evil.example/x.pem' }, key: foreign.privateKey },
+  ],
+  ['an extension that has to be understood', {}, { header: { crit: ['postern'], postern: 1 } }],
+  [
+    'the public key for a secret',
+    {},
+    { header: { alg: 'HS256' }, key: new TextEncoder().encode(JSON.stringify(jwk)) },
+  ],
   [
     "the client's secret for a key",
     {},

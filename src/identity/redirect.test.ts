@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { redirectTricks } from './redirect-tricks.fixture.ts'
 import { parseRedirect } from './redirect.ts'
 
 test('"localhost" covers every loopback address, any port and path, http and https', () => {
@@ -58,4 +59,24 @@ test('a listed host matches exactly, without case, by https only', () => {
   assert.equal(parseRedirect('https://portal.example.com../x', domains), undefined)
   assert.ok(parseRedirect('http://127.0.0.1/', ['127.0.0.1']))
   assert.equal(parseRedirect('http://127.0.0.2/', ['127.0.0.1']), undefined)
+})
+
+test('none of the ways in which a place is made to look like a listed host leads away from it', () => {
+  const host = 'portal.example.com'
+  const tricks = redirectTricks(host)
+  assert.ok(new Set(tricks.map(([, text]) => text)).size > 66)
+  for (const [what, text] of tricks) {
+    const found = parseRedirect(text, [host])
+    // Of a listed host every port is.
+    const isOurs = what === 'our host with another port'
+    assert.equal(found?.hostname, isOurs ? host : undefined, `${what}: ${JSON.stringify(text)}`)
+  }
+})
+
+test('no way in which this machine is written for a browser leads to another one', () => {
+  for (const [what, text] of redirectTricks('localhost')) {
+    const found = parseRedirect(text, ['localhost'])
+    const isOurs = ['our host by http', 'our host with another port'].includes(what)
+    assert.equal(found?.hostname, isOurs ? 'localhost' : undefined, what)
+  }
 })

@@ -295,6 +295,21 @@ test('an id token with another nonce is refused', async (t) => {
   )
 })
 
+test('an answer in the name of another provider, or of none, is refused before its code is sent to any', async (t) => {
+  const { fixture } = await setUp(t)
+  for (const issuer of ['https://evil.example', undefined]) {
+    const { search, ...begun } = await beginAndBrowse(fixture)
+    // RFC 9207 §2.4: this provider says that it names itself in every answer.
+    const answer = new URLSearchParams(search)
+    assert.ok(answer.has('iss'))
+    answer.delete('iss')
+    if (issuer !== undefined) answer.set('iss', issuer)
+    const back = { ...begun, search: `?${answer.toString()}` }
+    await assert.rejects(fixture.identity.signIn.finish(back), { code: 'provider-invalid' })
+  }
+  assert.deepEqual(await fixture.store.sessions.list(), [])
+})
+
 test('a code that was asked for with another challenge is refused by the provider', async (t) => {
   const { fixture } = await setUp(t)
   const begun = await fixture.identity.signIn.begin({

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { redirectTricks } from '../../identity/redirect-tricks.fixture.ts'
 import { parseOwnPage } from './own-page.ts'
 
 const origin = new URL('https://gate.example.com:8443')
@@ -25,4 +26,12 @@ test('it leads to no other site, and to nothing else of ours', () => {
     `/console/${'a'.repeat(2000)}`,
   ])
     assert.equal(parseOwnPage(text, origin), undefined, text)
+})
+
+test('none of the ways in which a place is made to look like a page of ours leads anywhere', () => {
+  // As a gateway has it that is reached at the usual port.
+  const usual = new URL('https://gate.example.com')
+  for (const own of [origin, usual])
+    for (const [what, text] of redirectTricks(own.host))
+      assert.equal(parseOwnPage(text, own), undefined, `${what}: ${JSON.stringify(text)}`)
 })

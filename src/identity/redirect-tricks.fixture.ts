@@ -1,0 +1,86 @@
+/** A place to return to that is written so that some reader takes it for `host`, and a browser goes to `evil.example`. */
+export type RedirectTrick = readonly [what: string, text: string]
+
+/**
+ * Ways in which a place to return to is made to look like one of ours: what is known of redirects that people have got past other
+ * gateways, each once. Whoever reads a place checks that none of them leads away.
+ *
+ * @see https://cheatsheetseries.owasp.org/cheatsheets/Unvalidated_Redirects_and_Forwards_Cheat_Sheet.html
+ * @see https://url.spec.whatwg.org/#url-parsing for what browsers do with blanks, backslashes and missing slashes
+ */
+export function redirectTricks(host: string): readonly RedirectTrick[] {
+  const evil = 'evil.example'
+  const page = '/console/'
+  return [
+    ['another site', `https://${evil}/`],
+    ['another site by http', `http://${evil}/`],
+    ['another site with our path', `https://${evil}${page}`],
+    ['no scheme', `//${evil}${page}`],
+    ['no scheme, three slashes', `///${evil}${page}`],
+    ['no scheme, four slashes', `////${evil}${page}`],
+    ['backslashes', `\\\\${evil}${page}`],
+    ['a backslash before the slash', `\\/${evil}${page}`],
+    ['a slash before the backslash', `/\\${evil}${page}`],
+    ['a slash and two backslashes', `/\\\\${evil}${page}`],
+    ['a scheme and backslashes', `https:\\\\${evil}${page}`],
+    ['a scheme and one slash, of another kind', `http:/${evil}${page}`],
+    ['another scheme without slashes', `http:${evil}${page}`],
+    ['a tab between the slashes', `/\t/${evil}${page}`],
+    ['a line feed between the slashes', `/\n/${evil}${page}`],
+    ['a carriage return between the slashes', `/\r/${evil}${page}`],
+    ['a tab in front', `\t//${evil}${page}`],
+    ['a blank in front', ` //${evil}${page}`],
+    ['a control character in front', `\u0001//${evil}${page}`],
+    ['a NUL in front', `\u0000//${evil}${page}`],
+    ['a tab within the scheme', `ht\ttps://${evil}${page}`],
+    ['a line feed within the host', `https://evil.\nexample${page}`],
+    ['our host as a name at theirs', `https://${host}@${evil}${page}`],
+    ['our host as a name and password', `https://${host}:443@${evil}${page}`],
+    ['our host as a name, escaped', `https://${host}%40${evil}${page}`],
+    ['a second @', `https://a@${host}@${evil}${page}`],
+    ['a backslash before an @', `https://${evil}\\@${host}${page}`],
+    ['a slash before an @', `https://${evil}/@${host}${page}`],
+    ['a question mark before an @', `https://${evil}?@${host}${page}`],
+    ['a hash before an @', `https://${evil}#@${host}${page}`],
+    ['our host as a label of theirs', `https://${host}.${evil}${page}`],
+    ['our host behind a hyphen', `https://${evil}-${host}${page}`],
+    ['theirs before our host, without a dot', `https://evil${host}${page}`],
+    ['a host below ours', `https://evil.${host}${page}`],
+    ['our host behind a slash', `https://${evil}/${host}${page}`],
+    ['our host in the query', `https://${evil}/?next=https://${host}${page}`],
+    ['our host in the fragment', `https://${evil}/#https://${host}${page}`],
+    ['our host with another port', `https://${host}:8444${page}`],
+    ['our host by http', `http://${host}${page}`],
+    ['our host by a scheme of its own', `postern://${host}${page}`],
+    ['a script', `javascript:alert(1)//${host}${page}`],
+    ['a script in capitals', `JaVaScRiPt://${host}/%0aalert(1)`],
+    ['a script with a tab', `java\tscript:alert(1)`],
+    ['data', `data:text/html,<script>alert(1)</script>//${host}${page}`],
+    ['VBScript', `vbscript:msgbox(1)//${host}`],
+    ['a file', `file://${host}${page}`],
+    ['a blob', `blob:https://${evil}/${host}`],
+    ['the source of a page', `view-source:https://${host}${page}`],
+    ['a program of the machine', `ms-msdt:/id?x=https://${host}${page}`],
+    ['a full stop of another alphabet', `https://evil\u3002example${page}`],
+    ['a fullwidth full stop', `https://evil\uff0eexample${page}`],
+    ['a fullwidth slash', `https://${evil}\uff0f${host}${page}`],
+    ['letters of another width', `https://\uff45vil.example${page}`],
+    ['a letter that looks like another', `https://${host.replace('o', '\u043e')}${page}`],
+    ['a soft hyphen in the host', `https://ev\u00adil.example${page}`],
+    ['a zero-width character in the host', `https://evil\u200b.example${page}`],
+    ['an escaped host', `https://%65vil.example${page}`],
+    ['an escaped full stop', `https://evil%2eexample${page}`],
+    ['escaped slashes', `https:%2f%2f${evil}${page}`],
+    ['an address as a number', `https://3232235777${page}`],
+    ['an address in octal', `https://0300.0250.0001.0001${page}`],
+    ['an address in hexadecimal', `https://0xc0a80101${page}`],
+    ['an IPv6 address of IPv4', `https://[::ffff:192.168.1.1]${page}`],
+    ['a broken IPv6 address', `https://[${host}${page}`],
+    ['two places, the first of theirs', `//${evil}/,https://${host}${page}`],
+    ['dots that climb to two slashes', `/console/..//${evil}${page}`],
+    ['escaped dots that climb', `/console/%2e%2e//${evil}${page}`],
+    ['dots and a backslash', `/console/..\\\\${evil}${page}`],
+    ['a port that is none', `https://${host}:x@${evil}${page}`],
+    ['a line of their own in the answer', `https://${evil}/\r\nSet-Cookie: a=b`],
+  ]
+}
