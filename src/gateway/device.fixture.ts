@@ -19,7 +19,7 @@ import { gatewayPaths } from '../tunnel/paths.ts'
 import { loadConfig } from '../config/load.ts'
 import type { Operations } from '../control/operations.ts'
 import { collectLines, testCa, testCertificate } from './gateway.fixture.ts'
-import { startGateway } from './start.ts'
+import { startGateway, type Gateway, type GatewayOptions } from './start.ts'
 
 export const alice = 'alice@example.com'
 export const bob = 'bob@example.com'
@@ -71,6 +71,7 @@ export interface DeviceRig {
   browserOf(email: string): Promise<TestBrowser>
   reload(change: (yaml: string) => string): Promise<void>
   readonly operations: Operations
+  readonly pageRoutes: Gateway['pageRoutes']
 }
 
 export interface SendOptions {
@@ -81,7 +82,11 @@ export interface SendOptions {
 
 const machine = { host: 'build-7', command: 'postern login --device' }
 
-export async function startDeviceRig(t: TestContext, settings = ''): Promise<DeviceRig> {
+export async function startDeviceRig(
+  t: TestContext,
+  settings = '',
+  options: Pick<GatewayOptions, 'pages'> = {},
+): Promise<DeviceRig> {
   const directory = await mkdtemp(join(tmpdir(), 'postern-device-'))
   const path = join(directory, 'postern.yaml')
   const port = await freePort()
@@ -94,7 +99,7 @@ export async function startDeviceRig(t: TestContext, settings = ''): Promise<Dev
   const { sink: logSink, lines, line } = collectLines()
   const clock = createFakeClock(Date.now())
   const { config } = await loadConfig({ path, env: {} })
-  const gateway = await startGateway(config, { logSink, clock })
+  const gateway = await startGateway(config, { ...options, logSink, clock })
   t.after(async () => {
     await gateway.close(0)
     await idp.close(0)
@@ -156,6 +161,7 @@ export async function startDeviceRig(t: TestContext, settings = ''): Promise<Dev
       return answer.error ?? answer.token ?? ''
     },
     operations: gateway.operations,
+    pageRoutes: gateway.pageRoutes,
     browser: () => createBrowser(rig, postForm),
     async browserOf(email) {
       const browser = rig.browser()

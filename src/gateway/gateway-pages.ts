@@ -1,7 +1,7 @@
 import type { BuiltFiles } from '../built-files.ts'
 import type { Clock } from '../clock.ts'
 import type { Logger } from '../log.ts'
-import { createApp, createSignInApp, type App } from '../pages/app.ts'
+import { createApp, createSignInApp, type RoutedApp } from '../pages/app.ts'
 import { createAccountApp } from '../pages/accounts/account-app.ts'
 import { createApplicationTokenApi } from '../pages/cloudflared/application-token-api.ts'
 import { createCloudflaredPages } from '../pages/cloudflared/cloudflared-pages.ts'
@@ -90,7 +90,7 @@ export function createGatewayPages({
   downloads,
   passkeyFiles,
   createPages,
-}: GatewayPagesOptions): App {
+}: GatewayPagesOptions): RoutedApp {
   const { audit, metrics, cutTunnels, parseRedirect, deviceLogin, routesFor, seenBy } = parts
   const callerOf: ApiParts['callerOf'] = async (cookieHeader) =>
     signIn?.identity.fromCookie(cookieHeader)

@@ -24,6 +24,7 @@ import { createLinkReport } from '../links/link-report.ts'
 import { createLinks } from '../links/register.ts'
 import { createConnectorProtocols } from './connector-protocols.ts'
 import { createHandlers } from './handlers.ts'
+import type { PageRoute } from '../pages/app.ts'
 import { createGatewayPages } from './gateway-pages.ts'
 import { openGatewayPort } from './gateway-port.ts'
 import { openGatewayState } from './gateway-state.ts'
@@ -82,6 +83,8 @@ export interface Gateway extends Closable {
   readonly audit: AuditLog
   readonly metrics: Metrics
   readonly operations: Operations
+  /** What it serves beside tunnels. */
+  readonly pageRoutes: readonly PageRoute[]
   /** Resolves once it can serve nobody any more, to why: it is to be closed then, and started anew. */
   readonly failed: Promise<Error>
   /**
@@ -350,6 +353,7 @@ export async function startGateway(
     audit,
     metrics,
     operations,
+    pageRoutes: app.routes,
     failed: store.failed,
     async reload(next) {
       await preparePort(next)

@@ -26,6 +26,15 @@ import { toRefusal, type Refusal } from './answers/refusal.ts'
 /** Serves pages and APIs. */
 export type App = (request: Request, context: RequestContext) => Response | Promise<Response>
 
+/** One of what is served: `ALL` for every method, and a path that may have parameters (`:id`) and end in `*`. */
+export interface PageRoute {
+  readonly method: string
+  readonly path: string
+}
+
+/** With everything that is served, for whoever has to know that nothing was left out. */
+export type RoutedApp = App & { readonly routes: readonly PageRoute[] }
+
 export interface AppOptions {
   readonly logger: Logger
   /** What the answer to a request that may change something waits for. **Default:** nothing */
@@ -61,7 +70,7 @@ export interface AppOptions {
 }
 
 /** Puts the pages and APIs together. Any other path is refused, as a route would be. */
-export function createApp(options: AppOptions): App {
+export function createApp(options: AppOptions): RoutedApp {
   const {
     logger,
     beforeAnswer,
@@ -119,7 +128,8 @@ export function createApp(options: AppOptions): App {
       })
     return sendRefusal(c, refusal)
   })
-  return (request, context) => app.fetch(request, context)
+  const serve: App = (request, context) => app.fetch(request, context)
+  return Object.assign(serve, { routes: app.routes.map(({ method, path }) => ({ method, path })) })
 }
 
 /** Of what is only looked at, the callback of a sign-in alone: it makes a session. */
