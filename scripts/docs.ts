@@ -8,6 +8,7 @@ import { renderApiDocument } from '../src/console/api/openapi.ts'
 import { renderConnectorReference } from '../src/connector/config/reference.ts'
 import { renderPolicyReference } from '../src/policy/language/reference.ts'
 import { renderLogReference } from '../src/telemetry/log-reference.ts'
+import { renderAttacks } from './attacks-page.ts'
 import { renderLimits } from './limits.ts'
 import { renderMetricsPage } from './metrics-page.ts'
 import { renderRooms } from './rooms.ts'
@@ -22,6 +23,7 @@ const pages: Readonly<Record<string, (page: string) => string>> = {
   'metrics.md': renderMetricsPage,
   'openapi.json': () => renderApiDocument(allEndpoints),
   'policy.md': renderPolicyReference,
+  'security.md': renderAttacks,
 }
 
 const onlyCheck = process.argv.includes('--check')

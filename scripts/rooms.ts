@@ -1,5 +1,6 @@
 // The rooms of `src`: which question each of them answers, and what it may import. This is the one source of
 // the table in docs/architecture.md, which `npm run docs` writes, and of what test/architecture.test.ts holds.
+import { table } from './markdown-table.ts'
 
 /** A folder of `src`. */
 export interface Room {
@@ -329,22 +330,4 @@ function describeAll({ allAboveBut, how }: AllAbove): string {
 
 function codes(names: readonly string[]): string {
   return names.map((name) => `\`${name}\``).join(' ')
-}
-
-/** A table whose columns are aligned, as the formatter leaves it. */
-function table(rows: readonly (readonly string[])[]): string {
-  const widths = (rows[0] ?? []).map((_, column) =>
-    Math.max(...rows.map((row) => row[column]?.length ?? 0)),
-  )
-  const line = (cells: readonly string[], fill = ' '): string =>
-    `| ${cells.map((cell, column) => cell.padEnd(widths[column] ?? 0, fill)).join(' | ')} |`
-  const [head = [], ...body] = rows
-  return [
-    line(head),
-    line(
-      head.map(() => ''),
-      '-',
-    ),
-    ...body.map((row) => line(row)),
-  ].join('\n')
 }

@@ -41,7 +41,18 @@ const isUnix = process.platform !== 'win32'
  * What is handed on: where programs are, where temporary files go, what Windows cannot do without, and
  * where Node.js keeps what it has compiled, without which a start costs twice as much.
  */
-const handedOn = ['PATH', 'TMPDIR', 'TEMP', 'TMP', 'SystemRoot', 'NODE_COMPILE_CACHE'] as const
+const handedOn: readonly string[] = [
+  'PATH',
+  'TMPDIR',
+  'TEMP',
+  'TMP',
+  'SystemRoot',
+  'NODE_COMPILE_CACHE',
+  // A guard that is taken away (`npm run guards`) is so in the programs of its test as well.
+  ...(process.env['POSTERN_PLANT'] === undefined
+    ? []
+    : ['NODE_OPTIONS', 'POSTERN_PLANT', 'POSTERN_PLANT_NOTE']),
+]
 
 /**
  * The environment of a program under test. Its home is empty and belongs to this test process, and with it

@@ -1,13 +1,4 @@
-/** A bug that is put into a source while it is loaded, to see whether the model finds it. */
-export interface PlantedBug {
-  /** Below `src`. */
-  readonly file: string
-  readonly edits: readonly {
-    /** Stands there once. */
-    readonly right: string
-    readonly wrong: string
-  }[]
-}
+import type { EditedSource } from '../planting/edit-source.ts'
 
 /** Those that sequences find, each by what it does. */
 export const plantedBugs = {
@@ -38,7 +29,7 @@ export const plantedBugs = {
       },
     ],
   },
-} as const satisfies Readonly<Record<string, PlantedBug>>
+} as const satisfies Readonly<Record<string, EditedSource>>
 
 const add = `add: (grant, destination) =>
       grants.withFresh(grant, (fresh) => open(fresh, grant.route, destination)),`
@@ -101,6 +92,9 @@ export const plantedRaces = {
     file: 'access/live-tunnels.ts',
     edits: [{ right: 'decideAgain(entry, nobody)', wrong: 'recheck(entry, nobody)' }],
   },
-} as const satisfies Readonly<Record<string, PlantedBug>>
+} as const satisfies Readonly<Record<string, EditedSource>>
 
-export const allPlanted: Readonly<Record<string, PlantedBug>> = { ...plantedBugs, ...plantedRaces }
+export const allPlanted: Readonly<Record<string, EditedSource>> = {
+  ...plantedBugs,
+  ...plantedRaces,
+}
