@@ -3,7 +3,7 @@
 # OpenSSH, Redis, PostgreSQL, MariaDB, nginx, HAProxy, Squid, BIND, systemd, Chromium, git, rsync, xrdp, FreeRDP, Samba, curl, Wget,
 # OpenSSL, Java with the drivers of JDBC, Prometheus' promtool, rsyslog with TLS, a D-Bus daemon, checkers of desktop entries, RPM and readers of container
 # images, what makes a slow line and a firewall between network namespaces, shells that are told what to complete, readers of
-# manual pages, and QEMU for executables of other processors.
+# manual pages, QEMU for executables of other processors, and what tells a program another time.
 # Tests start their own private copies, so the packages' services are neither left running nor enabled.
 # Services of packages that were there before are not touched. Quick and silent about what is already
 # installed.
@@ -32,6 +32,7 @@ packages='
   rpm skopeo umoci
   bash zsh fish man-db groff mandoc
   qemu-user libc6-arm64-cross util-linux
+  libfaketime
 '
 
 # package:unit, for the packages that bring a service.

@@ -2,13 +2,13 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
-import { test } from 'node:test'
+import { describe, test } from 'node:test'
 import { setTimeout as wait } from 'node:timers/promises'
 import { inScope, type Scope } from '../e2e/scope.ts'
 import { startService } from '../e2e/services.ts'
 import { judgeTransfer } from './run.ts'
 import { startFaultService } from './service.ts'
-import { startTransfer, type Expected } from './transfer.ts'
+import { startTransfer } from './transfer.ts'
 
 /** What is passed on of the service's direction: beyond it the relay does what it does. */
 const passedBytes = 400 * 1024
@@ -46,45 +46,44 @@ const relays = {
   },
 } as const
 
-for (const [what, { act, down }] of Object.entries(relays)) {
-  for (const expected of ['whole', 'reported', 'either'] as const) {
-    test(`a relay that ${what} is judged as ${down}, where it has to be ${expected}`, async () => {
+describe('the judge', { concurrency: true }, () => {
+  for (const [what, { act, down }] of Object.entries(relays)) {
+    test(`judges a relay that ${what} as ${down}, whatever is expected`, async () => {
       await inScope(
         async (scope) => {
-          const judged = await judgeBehind(scope, act, expected)
-          assert.equal(judged?.verdict, down)
-          const isRight = down === 'reported' && expected !== 'whole'
-          assert.equal(
-            judged.fault === undefined,
-            isRight,
-            judged.fault ?? 'nothing is wrong with it',
-          )
+          const transfer = await transferBehind(scope, act)
+          for (const expected of ['whole', 'reported', 'either'] as const) {
+            const judged = judgeTransfer({ ...transfer, terms: { expected } })[1]
+            assert.equal(judged?.verdict, down)
+            const isRight = down === 'reported' && expected !== 'whole'
+            assert.equal(
+              judged.fault === undefined,
+              isRight,
+              judged.fault ?? `right as ${expected}`,
+            )
+          }
         },
         () => undefined,
       )
     })
   }
-}
 
-test('a relay that does nothing wrong is judged as whole', async () => {
-  await inScope(
-    async (scope) => {
-      const judged = await judgeBehind(
-        scope,
-        (client, _upstream, piece) => void client.write(piece),
-        'whole',
-      )
-      assert.deepEqual(judged, { verdict: 'whole' })
-    },
-    () => undefined,
-  )
+  test('judges a relay that does nothing wrong as whole', async () => {
+    await inScope(
+      async (scope) => {
+        const pass = (client: Socket, _upstream: Socket, piece: Buffer): void =>
+          void client.write(piece)
+        assert.deepEqual(judgeTransfer(await transferBehind(scope, pass))[1], { verdict: 'whole' })
+      },
+      () => undefined,
+    )
+  })
 })
 
-/** Runs a transfer through a relay of its own, and judges what comes down. */
-async function judgeBehind(
+/** Runs a transfer through a relay of its own. */
+async function transferBehind(
   scope: Scope,
   act: (client: Socket, upstream: Socket, piece: Buffer) => void,
-  expected: Expected,
 ) {
   const service = await startFaultService(scope)
   const port = await startService(scope, (client) => {
@@ -112,12 +111,12 @@ async function judgeBehind(
       },
     },
     service,
-    { expected },
+    { expected: 'whole' },
   )
   const { down } = transfer
   while (down.sentBytes < passedBytes + 64 * 1024 && !down.isOver) await wait(10)
   await transfer.finish(1_000)
   transfer.client.destroy()
   transfer.service.destroy()
-  return judgeTransfer(transfer)[1]
+  return transfer
 }

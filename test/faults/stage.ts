@@ -1,4 +1,6 @@
+import { readFile, writeFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
+import { decodeTunnelToken, encodeTunnelToken } from '../../src/tunnel/tunnel-credential.ts'
 import type { Child } from '../e2e/child.ts'
 import { startAccess } from '../e2e/connector-rig.ts'
 import type { LocalPort, Person } from '../e2e/person.ts'
@@ -17,6 +19,8 @@ export interface StageSetup {
   readonly settings?: Readonly<Record<string, unknown>>
   /** By which the gateway reaches the service. **Default:** 127.0.0.1 */
   readonly serviceHost?: string
+  /** To which port of this machine the connector dials instead of the gateway's. */
+  connectorTo?(scope: Scope, port: number): Promise<number>
   /** What its routes have besides. */
   readonly route?: Readonly<Record<string, unknown>>
 }
@@ -67,6 +71,7 @@ export async function startStage(scope: Scope, setup: StageSetup = {}): Promise<
   const rig = await startRig(scope, routes, settings, 'localhost', setup.launcher)
   const person = await publisherAt(scope, rig, alice, namedTunnel)
   await person.run('login')
+  if (setup.connectorTo) await moveToken(person.tokenFile, await setup.connectorTo(scope, rig.port))
   const runConnector = (): Promise<Child> =>
     person.startConnector(
       'run',
@@ -97,4 +102,11 @@ export async function startStage(scope: Scope, setup: StageSetup = {}): Promise<
       byLocalPort('connector', access),
     ],
   }
+}
+
+/** A token says where its gateway is. */
+async function moveToken(file: string, port: number): Promise<void> {
+  const credential = decodeTunnelToken((await readFile(file, 'utf8')).trim(), file)
+  const moved = { ...credential, gateway: `https://localhost:${port}` }
+  await writeFile(file, `${encodeTunnelToken(moved)}\n`)
 }

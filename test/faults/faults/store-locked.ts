@@ -13,8 +13,7 @@ const slowSeconds = 10
 export const storeLocked: Fault = {
   name: 'store-locked',
   done: 'another process holds the write lock of the database for 15 s, three times as long as the gateway waits',
-  holds:
-    'everything comes out whole; tunnels are opened meanwhile; a change is made or refused, and its record is there',
+  holds: 'everything comes out whole; tunnels are opened meanwhile; a change is made or refused',
   terms: untouched,
   async run({ start, stage }) {
     const database = openDatabase(stage)

@@ -3,6 +3,7 @@ import { startChild } from '../../e2e/child.ts'
 import { untouched, type Fault } from '../fault.ts'
 import { judge } from '../judge.ts'
 import { startReceiving } from '../one-way.ts'
+import { reconfigure } from '../reconfigure.ts'
 import { byHttp2, byWebSocket } from '../ways.ts'
 import { untilReceived } from '../transfer.ts'
 
@@ -20,7 +21,7 @@ export const upstreamKilled: Fault = {
   async run({ stage: { scope, rig } }) {
     const child = startChild(scope, process.execPath, [program, content])
     const [, port] = await child.says(/port (\d+)/)
-    await rig.configure(({ routes, ...file }) => ({
+    await reconfigure(rig, ({ routes, ...file }) => ({
       ...file,
       routes: [
         ...routes,
@@ -32,9 +33,6 @@ export const upstreamKilled: Fault = {
         },
       ],
     }))
-    const routeCount = (line: Readonly<Record<string, unknown>>): boolean =>
-      line['message'] === 'configuration reloaded' && line['routes'] !== undefined
-    await rig.lines.first(routeCount)
     const ways = [byHttp2(scope, rig, target), byWebSocket(scope, rig, target)]
     const clients = await Promise.all(ways.map((way) => way.open()))
     // The kernel of a process that leaves bytes unread resets; with none it would say that the service has ended.
