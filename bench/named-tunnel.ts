@@ -13,6 +13,8 @@ import { encodeTunnelToken } from '../src/tunnel/tunnel-credential.ts'
 export const tunnelName = 'bench'
 
 export interface NewTunnelOptions {
+  /** **Default:** the benchmark's */
+  readonly name?: string
   /** Where the gateway that is about to start keeps its state. */
   readonly stateDirectory: string
   /** Where that gateway is, as connectors reach it. */
@@ -27,6 +29,7 @@ export interface NewTunnelOptions {
  * it, it takes a browser and somebody who signs in.
  */
 export async function createNamedTunnel({
+  name = tunnelName,
   stateDirectory,
   gatewayHost = 'localhost',
   gatewayPort,
@@ -49,7 +52,7 @@ export async function createNamedTunnel({
     isMeantElsewhere: () => false,
   })
   const { id } = await tunnels.create({
-    name: tunnelName,
+    name,
     site: 'example.com',
     createdBy: 'bench',
     userId: 'bench',

@@ -27,7 +27,7 @@ export async function startNginxEdge(
   await mkdir(directory)
   const file = (name: string): string => join(directory, name)
   const authority = await createCertificateAuthority({ name: 'Edge CA' })
-  const { cert, key } = await authority.issue(['localhost'])
+  const { cert, key } = await authority.issue(['localhost', '*.site.com'])
   await writeFile(file('ca.pem'), authority.cert)
   await writeFile(file('cert.pem'), cert)
   await writeFile(file('key.pem'), key, { mode: 0o600 })

@@ -190,7 +190,7 @@ export interface SignInOptions {
 /** The whole sign-in: a listener on loopback, the login API, a browser, the token in the query. */
 export async function signIn(
   scope: Scope,
-  rig: GatewayRig,
+  rig: Pick<GatewayRig, 'port' | 'ca'>,
   { email = alice, host = `localhost:${rig.port}`, jar = createCookieJar() }: SignInOptions = {},
 ): Promise<string> {
   const callback = await startCallback(scope)
