@@ -119,8 +119,8 @@ export const hostileConnector = attack('a hostile connector', [
     right: 'const last = addressOf.size > max ? oldestOfMost() : undefined',
     wrong: 'const last = undefined as Connection | undefined',
     test: [
-      'src/links/postern/strangers.test.ts',
-      'there are 512 that prove nothing, however many come at once',
+      'src/links/unregistered.test.ts',
+      'of many that come in one turn each closes one, and the same one never twice',
     ],
   },
   {
