@@ -68,6 +68,7 @@ describe('a collection of secrets', () => {
     assert.equal(find(number).length, 1)
     assert.ok(find(Buffer.from(pem)).length > 0)
     assert.equal(find(Buffer.from(pem.split('\n')[3] ?? '')).length, 0)
+    assert.deepEqual(secretsIn(pem.replaceAll(/^/gm, '    ')), secretsIn(pem))
     const inToken = Buffer.from(JSON.stringify({ a: 'x', s: 'c2VjcmV0IG9mIGEgdHVubmVsLCAzMg==' }))
     assert.ok(secretsIn(inToken.toString('base64')).includes('c2VjcmV0IG9mIGEgdHVubmVsLCAzMg=='))
   })

@@ -40,11 +40,14 @@ function bytesOf(text: string): readonly Buffer[] {
   return bytes.length >= 16 && bytes.toString('base64') === text ? [bytes] : []
 }
 
-/** The private number of each key in PEM, and the lines that have a part of it. Keys with a passphrase are left out. */
+/**
+ * The private number of each key in PEM, indented in YAML as well, and the lines that have a part of it. Keys with a passphrase
+ * are left out.
+ */
 function privateKeysIn(text: string): readonly (string | Buffer)[] {
   const blocks = text.matchAll(/-----BEGIN ((?:RSA |EC )?PRIVATE KEY)-----([^-]+)-----END \1-----/g)
   return [...blocks].flatMap(([pem, , body = '']) => {
-    const { d = '' } = createPrivateKey(pem).export({ format: 'jwk' })
+    const { d = '' } = createPrivateKey(pem.replaceAll(/^\s+/gm, '')).export({ format: 'jwk' })
     const number = Buffer.from(d, 'base64url')
     return [number, ...linesOf(body, number)]
   })
