@@ -4,17 +4,17 @@ import type { TestEvent } from 'node:test/reporters'
 
 const shown = 10
 
-/** In seconds of a clock, their tests and suites together; what else the machine did counts as well. */
+/** In seconds of a clock, from the start of a file's process to its end; what else the machine did counts as well. */
 export default async function* slowestFiles(
   events: AsyncIterable<TestEvent>,
 ): AsyncGenerator<string, void> {
-  const msByFile = new Map<string, number>()
+  const files: { readonly file: string; readonly ms: number }[] = []
   for await (const { type, data } of events) {
-    if ((type !== 'test:pass' && type !== 'test:fail') || data.nesting > 0) continue
-    const file = data.file === undefined ? '' : relative(process.cwd(), data.file)
-    msByFile.set(file, (msByFile.get(file) ?? 0) + data.details.duration_ms)
+    // Of all of them together it has no file. A test's own would be the one that calls `test`, such as that of `peerTest`.
+    if (type !== 'test:summary' || data.file === undefined) continue
+    files.push({ file: relative(process.cwd(), data.file), ms: data.duration_ms })
   }
-  const sorted = [...msByFile].sort(([, a], [, b]) => b - a)
-  const lines = sorted.slice(0, shown).map(([file, ms]) => `  ${Math.round(ms / 1000)} s ${file}`)
+  files.sort((a, b) => b.ms - a.ms)
+  const lines = files.slice(0, shown).map(({ file, ms }) => `  ${Math.round(ms / 1000)} s ${file}`)
   yield ['the slowest files:', ...lines, ''].join('\n')
 }
