@@ -37,9 +37,7 @@ const commands = {
     // Of all tests those files that took longest: so it is seen when one grows.
     ...(args.length === 0 ? reporters('spec', join(root, 'scripts', 'slowest-files.ts')) : []),
     ...options(args),
-    ...(patterns(args).length > 0
-      ? patterns(args)
-      : ['src', 'test', 'scripts', 'bench', 'fuzz'].map((folder) => `${folder}/**/*.test.ts`)),
+    ...(patterns(args).length > 0 ? patterns(args) : allTests()),
   ],
 }
 
@@ -132,6 +130,15 @@ function buildTested() {
     symlinkSync(join(root, 'dist', 'web'), web, 'junction')
   // As the program sees itself, also where node_modules is a link.
   return realpathSync(join(outdir, 'postern.js'))
+}
+
+/** What a whole run runs: files, and batches of those that are small. */
+function allTests() {
+  const lister = join(root, 'scripts', 'all-tests.ts')
+  const args = [lister, join(cache, 'batches')]
+  const { status, stdout, stderr } = spawnSync(runtime, args, { cwd: root, encoding: 'utf8' })
+  if (status !== 0) fail(`cannot find the tests:\n${stderr}`)
+  return stdout.trim().split('\n')
 }
 
 /** Whether node_modules holds every package of package-lock.json that is not optional, in its version. */

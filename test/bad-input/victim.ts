@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { readdir, readFile, readlink } from 'node:fs/promises'
 import type { Socket } from 'node:net'
 import { join } from 'node:path'
-import { test } from 'node:test'
+import { after, test } from 'node:test'
 import { setTimeout as wait } from 'node:timers/promises'
 import { alice, route, startRig, type GatewayRig } from '../e2e/rig.ts'
 import { inScope, type Scope } from '../e2e/scope.ts'
@@ -40,9 +40,9 @@ const settleStepMs = 100
 const maxTestMs = 180_000
 
 /**
- * A test that attacks a running gateway twice. After each round its descriptors are back where they
- * were and a new tunnel opens; a further round leaves no more memory behind (the first ones warm the
- * heap and the compiler); the neighbour's tunnels have never missed a byte. `beginning` is
+ * A test that attacks a running gateway twice, which the attacks of a file with the same settings have in common. After each
+ * round its descriptors are back where they were and a new tunnel opens; a further round leaves no more memory behind
+ * (the first ones warm the heap and the compiler); the neighbour's tunnels have never missed a byte. `beginning` is
  * what the neighbour's connections begin with.
  */
 export function attackTest(
@@ -54,8 +54,12 @@ export function attackTest(
   test(name, { timeout: maxTestMs }, async (t) => {
     await inScope(
       async (scope) => {
-        const victim = await startVictim(scope, settings, beginning)
-        const pid = victim.rig.child().pid
+        const common = await commonGateway(settings)
+        for (const [witness, words] of common.witnesses) scope.witness(witness, words)
+        const { rig } = common
+        const neighbour = await startNeighbour(scope, rig, open, beginning)
+        const victim = { ...common, neighbour }
+        const { pid } = rig.child()
         const before = await resources(pid)
         await attack(victim)
         const used = [(await settled(pid, before)).memoryMib]
@@ -72,7 +76,7 @@ export function attackTest(
           grownMib < maxGrowthMib,
           `each round leaves memory behind: ${used.join(', ')} MiB`,
         )
-        await victim.neighbour.close()
+        await neighbour.close()
         assert.equal(victim.reachedGuarded(), 0, 'the guarded service was reached')
       },
       (text) => t.diagnostic(text),
@@ -80,11 +84,48 @@ export function attackTest(
   })
 }
 
-async function startVictim(
+interface CommonGateway extends Omit<Victim, 'neighbour'> {
+  /** What is said of it where an attack fails. */
+  readonly witnesses: ReadonlyMap<string, () => string>
+}
+
+/** By their settings. A start of its own would take each attack more than many of them do. */
+const common = new Map<string, Promise<CommonGateway>>()
+const over = Promise.withResolvers<void>()
+const scopes: Promise<void>[] = []
+
+after(async () => {
+  over.resolve()
+  await Promise.all(scopes)
+})
+
+function commonGateway(settings: Readonly<Record<string, unknown>>): Promise<CommonGateway> {
+  const key = JSON.stringify(settings)
+  const starting = common.get(key) ?? startCommon(settings)
+  common.set(key, starting)
+  return starting
+}
+
+function startCommon(settings: Readonly<Record<string, unknown>>): Promise<CommonGateway> {
+  const { promise, resolve, reject } = Promise.withResolvers<CommonGateway>()
+  const witnesses = new Map<string, () => string>()
+  const scope = inScope(
+    async (own) => {
+      const witness = (name: string, words: () => string): void => void witnesses.set(name, words)
+      resolve({ ...(await startGateway({ ...own, witness }, settings)), witnesses })
+      await over.promise
+    },
+    (text) => process.stderr.write(`${text}\n`),
+  )
+  scope.catch(reject)
+  scopes.push(scope)
+  return promise
+}
+
+async function startGateway(
   scope: Scope,
   settings: Readonly<Record<string, unknown>>,
-  beginning: readonly Buffer[],
-): Promise<Victim> {
+): Promise<Omit<CommonGateway, 'witnesses'>> {
   let reached = 0
   let heard = ''
   const openService = await startService(scope, (socket) => {
@@ -103,8 +144,7 @@ async function startVictim(
     route(guarded, guardedService, [alice]),
   ]
   const rig = await startRig(scope, routes, settings)
-  const neighbour = await startNeighbour(scope, rig, open, beginning)
-  return { rig, neighbour, reachedGuarded: () => reached, heard: () => heard }
+  return { rig, reachedGuarded: () => reached, heard: () => heard }
 }
 
 /** A tunnel of somebody new carries something. */
