@@ -9,6 +9,7 @@ import { renderConnectorReference } from '../src/connector/config/reference.ts'
 import { renderPolicyReference } from '../src/policy/language/reference.ts'
 import { renderLogReference } from '../src/telemetry/log-reference.ts'
 import { renderAttacks } from './attacks-page.ts'
+import { renderMutants } from '../test/mutants/report.ts'
 import { renderLimits } from './limits.ts'
 import { renderMetricsPage } from './metrics-page.ts'
 import { renderRooms } from './rooms.ts'
@@ -21,6 +22,7 @@ const pages: Readonly<Record<string, (page: string) => string>> = {
   'limits.md': renderLimits,
   'logs.md': renderLogReference,
   'metrics.md': renderMetricsPage,
+  'mutants.md': renderMutants,
   'openapi.json': () => renderApiDocument(allEndpoints),
   'policy.md': renderPolicyReference,
   'security.md': renderAttacks,

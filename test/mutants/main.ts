@@ -1,0 +1,71 @@
+/**
+ * `npm run mutants -- src/access/decide.ts`: whether tests notice changes of the sources that decide about access. What came
+ * of it as JSON on standard output, progress and a summary on standard error.
+ */
+import { messageOf } from '../../src/errors.ts'
+import { argued } from './argued.ts'
+import { changesSince } from './changed.ts'
+import { judge } from './judge.ts'
+import { parseOptions, usage, type Options } from './options.ts'
+import { keepRecord } from './record.ts'
+import { runStryker } from './run-stryker.ts'
+import { sourcesInScope, sourcesOf, sourcesTouched, testsOf } from './scope.ts'
+import { summaryOf } from './summary.ts'
+
+const say = (line: string): void => void process.stderr.write(`${line}\n`)
+
+const options = readOptions()
+if (options === 'help') say(usage)
+else await run(options).catch(fail)
+
+async function run({ minutes, jobs, ...options }: Options): Promise<void> {
+  const sources = chosen(options)
+  if (sources.length === 0) return
+  const startedMs = performance.now()
+  const signal = minutes > 0 ? AbortSignal.timeout(minutes * 60_000) : new AbortController().signal
+  const tests = [...new Set(sources.flatMap(testsOf))]
+  say(`${sources.length} sources, ${tests.length} files of tests`)
+  const tested = await runStryker({ sources, tests, jobs, signal })
+  const verdict = judge(sources, tested, argued)
+  const seconds = Math.round((performance.now() - startedMs) / 1000)
+  if (options.record) keepRecord(sources, tested)
+  process.stdout.write(`${JSON.stringify({ seconds, ...verdict }, null, 2)}\n`)
+  for (const line of summaryOf(verdict, { isCut: signal.aborted, minutes })) say(line)
+  if (!verdict.isPassed) process.exitCode = 1
+}
+
+/** Says so where it is none. */
+function chosen({ names, changed, base }: Pick<Options, 'names' | 'changed' | 'base'>) {
+  if (!changed) return names.length === 0 ? sourcesInScope() : names.flatMap(inScope)
+  const changes = changesSince(base)
+  if (changes === undefined) {
+    say('nothing is mutated: there is no earlier commit here to compare with')
+    return []
+  }
+  const sources = sourcesTouched(changes.files)
+  const since = `since ${changes.base.slice(0, 12)}`
+  if (sources.length === 0) say(`nothing is mutated: no source of the scope has changed ${since}`)
+  else say(`changed ${since}: ${sources.join(', ')}`)
+  return sources
+}
+
+function inScope(name: string): readonly string[] {
+  const found = sourcesOf(name)
+  if (found === undefined)
+    throw new Error(`"${name}" is no source of the scope: see test/mutants/scope.ts`)
+  return found
+}
+
+function readOptions(): Options | 'help' {
+  try {
+    return parseOptions(process.argv.slice(2))
+  } catch (error) {
+    say(`mutants: error: ${messageOf(error)}\n  hint: npm run mutants -- --help`)
+    return process.exit(2)
+  }
+}
+
+function fail(error: unknown): void {
+  say(`mutants: error: ${messageOf(error)}`)
+  process.exitCode = 2
+}

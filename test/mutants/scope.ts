@@ -1,0 +1,81 @@
+import { globSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+
+export const root = join(import.meta.dirname, '..', '..')
+
+/** Sources that are mutated, and the tests that are to notice. Patterns of `fs.glob`, from the root. */
+interface Part {
+  readonly name: string
+  readonly sources: readonly string[]
+  readonly tests: readonly string[]
+}
+
+/** What decides about access: a fault that no test sees lets somebody in. In the order in which they are run. */
+const parts: readonly Part[] = [
+  {
+    name: 'grants',
+    sources: ['src/tunnel/{grant,grant-keys,sign-grant,used-once,verify-grant}.ts'],
+    tests: [
+      'src/tunnel/{used-once,verify-grant}.test.ts',
+      'src/links/postern/grant-signer.test.ts',
+    ],
+  },
+  { name: 'access', sources: ['src/access/**/*.ts'], tests: ['src/access/**/*.test.ts'] },
+  {
+    name: 'tokens',
+    sources: [
+      'src/identity/{application-tokens,id-token,keys,logout-token,sealed,service-account-secret}.ts',
+      'src/identity/{service-account-token,session-cookie,signed-url,signing-keys,tokens}.ts',
+    ],
+    tests: [
+      'src/identity/{application-tokens,codes,former-secrets,id-token,identity,keys,logout-token}.test.ts',
+      'src/identity/{service-accounts,session-cookie,signed-url,signing-keys,tokens}.test.ts',
+    ],
+  },
+  { name: 'policy', sources: ['src/policy/**/*.ts'], tests: ['src/policy/**/*.test.ts'] },
+]
+
+const noSource = /\.(?:test|fixture|suite)\.ts$/
+
+/** Every source that is in scope, in the order of the parts. */
+export function sourcesInScope(): readonly string[] {
+  return parts.flatMap(({ sources }) => files(sources).filter((file) => !noSource.test(file)))
+}
+
+/** The sources of `names`, each a file or a folder; undefined for what is none of the scope. */
+export function sourcesOf(name: string): readonly string[] | undefined {
+  const found = sourcesInScope().filter((file) => file === name || file.startsWith(`${name}/`))
+  return found.length === 0 ? undefined : found
+}
+
+/** The tests that are to notice a change of `source`: those beside it first. */
+export function testsOf(source: string): readonly string[] {
+  const part = parts.find(({ sources }) => files(sources).includes(source))
+  const beside = source.replace(/\.ts$/, '.test.ts')
+  const rank = (test: string): number =>
+    test === beside ? 0 : dirname(test) === dirname(source) ? 1 : 2
+  return files(part?.tests ?? []).toSorted((one, other) => rank(one) - rank(other))
+}
+
+/**
+ * The sources that changed files are about: those themselves, and those that a changed test stands beside, since
+ * a test can be weakened as well.
+ */
+export function sourcesTouched(changed: readonly string[]): readonly string[] {
+  const touched = new Set(changed.map((file) => file.replace(/\.test\.ts$/, '.ts')))
+  return sourcesInScope().filter((file) => touched.has(file))
+}
+
+const found = new Map<string, readonly string[]>()
+
+function files(patterns: readonly string[]): readonly string[] {
+  return patterns.flatMap(filesOf).toSorted()
+}
+
+function filesOf(pattern: string): readonly string[] {
+  const known = found.get(pattern)
+  if (known !== undefined) return known
+  const files = globSync(pattern, { cwd: root }).map((file) => file.replaceAll('\\', '/'))
+  found.set(pattern, files)
+  return files
+}
