@@ -1,6 +1,13 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { calculateJwkThumbprint, exportJWK, generateKeyPair, SignJWT, type JWK } from 'jose'
+import {
+  calculateJwkThumbprint,
+  decodeProtectedHeader,
+  exportJWK,
+  generateKeyPair,
+  SignJWT,
+  type JWK,
+} from 'jose'
 import { createFakeClock } from '../fake-clock.ts'
 import { pinGrantKeys } from './grant-keys.ts'
 import { grantAudience, grantKeyType, grantType, type GrantClaims } from './grant.ts'
@@ -63,7 +70,7 @@ function word(
 
 /** A JWS by our key with a head of its own. */
 function signedWith(
-  head: { readonly alg?: string; readonly typ?: string; readonly kid?: string },
+  head: Readonly<Partial<Record<'alg' | 'typ' | 'kid' | 'cty', string>>>,
   payload: object = claims(),
 ) {
   return new SignJWT({ ...payload })
@@ -71,15 +78,50 @@ function signedWith(
     .sign(ours.privateKey)
 }
 
+/** One that is ours, of so many bytes. */
+async function grantOf(bytes: number): Promise<string> {
+  for (let more = 5_000; more < 7_000; more += 1) {
+    // Base64 has no text of every length, so its head grows as well.
+    for (const cty of [undefined, 'x', 'xx', 'xxx']) {
+      const length = (text: unknown) => Math.ceil((JSON.stringify(text).length * 4) / 3)
+      const head = { alg: 'EdDSA', typ: grantType, kid: ours.kid, ...(cty && { cty }) }
+      const payload = claims({ route: 'r'.repeat(more) })
+      if (length(head) + length(payload) + 88 !== bytes) continue
+      const grant = await signedWith(head, payload)
+      assert.equal(grant.length, bytes)
+      return grant
+    }
+  }
+  return assert.fail(`no grant has ${bytes} bytes`)
+}
+
 describe('a grant', () => {
   test('that is ours says what it is for', async () => {
     const { verifier } = await open()
     const given = claims({ service: 'db.internal:5432' })
     assert.deepEqual(await verifier.verify(await signGrant(given, ours)), given)
+    const bastion = claims({ bastion: true, jti: 'x'.repeat(64) })
+    assert.deepEqual(await verifier.verify(await signGrant(bastion, ours)), bastion)
+  })
+
+  test('has a type of its own on the wire, as has the word for a key', async () => {
+    assert.equal(decodeProtectedHeader(await signGrant(claims(), ours)).typ, 'postern-grant+jwt')
+    assert.equal(decodeProtectedHeader(await word(other, ours)).typ, 'postern-grant-key+jwt')
+  })
+
+  test('is taken up to 8 KiB', async () => {
+    for (const [excess, isTaken] of [
+      [0, true],
+      [1, false],
+    ] as const) {
+      const { verifier } = await open()
+      const taken = await verifier.verify(await grantOf(8 * 1024 + excess)).catch(() => undefined)
+      assert.equal(taken !== undefined, isTaken)
+    }
   })
 
   const refused: readonly (readonly [string, () => Promise<string> | string, RegExp])[] = [
-    ['that is missing', () => '', /there is none/],
+    ['that is missing', () => '', /^the grant of a stream is not taken: there is none$/],
     ['that is no JWS', () => 'grant', /Invalid Compact JWS/],
     ['of another key', () => signGrant(claims(), other), /not signed by a key that is trusted/],
     [
@@ -117,6 +159,8 @@ describe('a grant', () => {
       /was made 61 s from now, by the clock of the connector: compare the clocks/,
     ],
     ['without a name', () => signGrant(claims({ jti: '' }), ours), /lacks a claim/],
+    ['without an end', () => signGrant(claims({ exp: undefined as never }), ours), /lacks a claim/],
+    ['without a time', () => signGrant(claims({ iat: undefined as never }), ours), /lacks a claim/],
     ['with a long name', () => signGrant(claims({ jti: 'x'.repeat(65) }), ours), /too long/],
     [
       'that says no host name',
@@ -202,6 +246,10 @@ describe('a grant key', () => {
     await assert.rejects(keys.learn(await word(unusable, ours)), {
       message: 'it is no key of Ed25519',
     })
+    await assert.rejects(
+      keys.learn(await signedWith({ typ: grantKeyType, kid }, { ...said, keys: 'any' })),
+      { message: 'it does not say which keys there are' },
+    )
     assert.equal(await keys.learn(await word(ours, ours, [ours])), false)
     assert.deepEqual(keys.thumbprints, [ours.kid])
     // As it should be said, it is trusted.
@@ -271,8 +319,25 @@ describe('a grant key', () => {
   })
 
   test('is needed, and must be a public key of Ed25519', async () => {
-    await assert.rejects(open([]), { code: 'invalid-configuration' })
-    await assert.rejects(open([{ kty: 'oct', k: 'AAAA' }]), { code: 'invalid-configuration' })
+    const faultOf = async (pinned: readonly JWK[]): Promise<unknown> => {
+      const error: unknown = await open(pinned).then(() => assert.fail('was taken'), String)
+      return error
+    }
+    const { x = '' } = ours.publicJwk
+    assert.match(
+      String(await faultOf([])),
+      /token: has no grant key, without which nothing is dialled/,
+    )
+    for (const jwk of [
+      { kty: 'oct', k: 'AAAA' },
+      { kty: 'EC', crv: 'Ed25519', x },
+      { kty: 'OKP', crv: 'X25519', x },
+      { kty: 'OKP', crv: 'Ed25519', x: 7 as never },
+    ])
+      assert.match(
+        String(await faultOf([jwk])),
+        /token: has a grant key that cannot be used: Error: it is no key of Ed25519/,
+      )
     await assert.rejects(open([{ kty: 'OKP', crv: 'Ed25519', x: 'AAAA' }]), {
       code: 'invalid-configuration',
     })

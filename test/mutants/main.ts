@@ -7,7 +7,7 @@ import { argued } from './argued.ts'
 import { changesSince } from './changed.ts'
 import { judge } from './judge.ts'
 import { parseOptions, usage, type Options } from './options.ts'
-import { keepRecord } from './record.ts'
+import { keepRecord, readRecord, sha256Of } from './record.ts'
 import { runStryker } from './run-stryker.ts'
 import { sourcesInScope, sourcesOf, sourcesTouched, testsOf } from './scope.ts'
 import { summaryOf } from './summary.ts'
@@ -19,7 +19,10 @@ if (options === 'help') say(usage)
 else await run(options).catch(fail)
 
 async function run({ minutes, jobs, ...options }: Options): Promise<void> {
-  const sources = chosen(options)
+  const all = chosen(options)
+  const sources = options.stale ? all.filter(isStale) : all
+  if (options.stale && sources.length === 0)
+    say('nothing is mutated: all of it is recorded as it is')
   if (sources.length === 0) return
   const startedMs = performance.now()
   const signal = minutes > 0 ? AbortSignal.timeout(minutes * 60_000) : new AbortController().signal
@@ -47,6 +50,10 @@ function chosen({ names, changed, base }: Pick<Options, 'names' | 'changed' | 'b
   if (sources.length === 0) say(`nothing is mutated: no source of the scope has changed ${since}`)
   else say(`changed ${since}: ${sources.join(', ')}`)
   return sources
+}
+
+function isStale(file: string): boolean {
+  return readRecord()[file]?.sha256 !== sha256Of(file)
 }
 
 function inScope(name: string): readonly string[] {

@@ -10,6 +10,8 @@ export interface MutantName {
   readonly file: string
   /** The kind of change, by Stryker's name. */
   readonly mutator: string
+  /** The line that it begins in: the same is changed to the same in many places. */
+  readonly at: string
   /** What stood there, and what it became: in one line each, cut short. */
   readonly from: string
   readonly to: string
@@ -30,6 +32,6 @@ export function inOneLine(text: string): string {
 }
 
 /** The same for the same mutant. */
-export function nameOf({ file, mutator, from, to }: MutantName): string {
-  return [file, mutator, from, to].join('\n')
+export function nameOf({ file, mutator, at, from, to }: MutantName): string {
+  return [file, mutator, at, from, to].join('\n')
 }

@@ -17,7 +17,7 @@ import { summaryOf } from './summary.ts'
 const file = 'src/access/decide.ts'
 
 function mutant(to: string, outcome: Outcome): Mutant {
-  return { file, line: 1, mutator: 'BooleanLiteral', from: 'true', to, outcome }
+  return { file, line: 1, mutator: 'BooleanLiteral', at: 'if (true)', from: 'true', to, outcome }
 }
 
 function mutants(killed: number, ...others: readonly Mutant[]): readonly Mutant[] {
@@ -148,16 +148,16 @@ describe('the verdict on mutants', () => {
 })
 
 describe('the report on mutants', () => {
-  test('says which sources were not run, and which have changed since', () => {
+  test('says what came of each source, and which were not run', () => {
     const { file: _, ...survivor } = mutant('false', 'survived')
     const records = { [file]: { sha256: 'old', killed: 3, timedOut: 0, survivors: [survivor] } }
     const sources = [file, 'src/access/denial.ts']
-    const text = partsOf(records, sources, [], () => 'new').join('\n')
-    assert.match(text, /1 of 2 sources were run, 4 mutants: 75 % are killed/)
-    assert.match(text, /decide\.ts` \| 75 \| 3 \| 0 \| 1 \| 0 \| changed/)
+    const text = partsOf(records, sources, []).join('\n')
+    assert.match(text, /1 of 2 sources were run, 4 mutants: 75 % of those/)
+    assert.match(text, /decide\.ts` \| 75 \| 3 \| 0 \| 1 \| 0 \|$/m)
     assert.match(text, /Not run yet\n- `src\/access\/denial\.ts`/)
     assert.match(text, /nobody has argued\n- `src\/access\/decide\.ts:1`/)
-    const argued = partsOf(records, sources, [arguedOf('false', true)], () => 'old').join('\n')
+    const argued = partsOf(records, sources, [arguedOf('false', true)]).join('\n')
     assert.match(argued, /Equivalent: because\n## Survivors that nobody has argued\nNone\./)
   })
 
@@ -177,6 +177,7 @@ describe('the report on mutants', () => {
     const one = { ...mutant('false', 'survived'), from: inOneLine('a &&\n   b') }
     const moved: Mutant = { ...one, line: 9, from: inOneLine('a && b') }
     assert.equal(nameOf(one), nameOf(moved))
+    assert.notEqual(nameOf(one), nameOf({ ...one, at: 'else if (true)' }))
     assert.equal(inOneLine('x'.repeat(500)).length, 100)
   })
 })
@@ -186,6 +187,7 @@ test('the command line of the mutants names what it does not understand', () => 
     names: ['src/access'],
     changed: false,
     base: undefined,
+    stale: false,
     minutes: 0,
     jobs: 1,
     record: false,

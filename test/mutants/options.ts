@@ -6,6 +6,8 @@ export interface Options {
   /** Only what has changed since `base`. */
   readonly changed: boolean
   readonly base: string | undefined
+  /** Only what was never recorded, or has changed since. */
+  readonly stale: boolean
   /** After which no further mutant is tested; 0 for no bound. */
   readonly minutes: number
   readonly jobs: number
@@ -21,6 +23,7 @@ fewer than 90 % of the changes are noticed. What is not named is all of the scop
 
   --changed      only the files that differ from BASE: from the commit in which this branch left origin/main,
                  or on that itself from the last commit
+  --stale        only the files that were not run yet, or have changed since, by test/mutants/record.json
   --minutes N    tests no more after so long, and says what was left out (no bound)
   --jobs N       processes at once (2)
   --record       keeps what came of it in test/mutants/record.json, for docs/mutants.md (npm run docs)
@@ -35,16 +38,17 @@ export function parseOptions(args: readonly string[]): Options | 'help' {
   const { values, positionals } = parseArgs({
     args: [...args],
     allowPositionals: true,
-    options: { help: flag, changed: flag, minutes: text, jobs: text, record: flag },
+    options: { help: flag, changed: flag, stale: flag, minutes: text, jobs: text, record: flag },
   })
   if (values.help) return 'help'
-  const { changed, record } = values
+  const { changed, stale, record } = values
   if (changed && positionals.length > 1)
     throw new Error('"--changed" takes one commit to compare with')
   return {
     names: changed ? [] : positionals.map((name) => name.replace(/\/$/, '')),
     changed,
     base: changed ? positionals[0] : undefined,
+    stale,
     minutes: numberOf('--minutes', values.minutes ?? '0'),
     jobs: Math.max(1, Math.floor(numberOf('--jobs', values.jobs ?? '2'))),
     record,

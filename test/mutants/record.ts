@@ -36,7 +36,14 @@ export function keepRecord(sources: readonly string[], { mutants, leftOut }: Tes
 function recordOf(file: string, mutants: readonly Mutant[]): FileRecord {
   const { survivors, ...counts } = cameOf(mutants.filter((mutant) => mutant.file === file))
   const inOrder = survivors.toSorted((one, other) => one.line - other.line)
-  const rest = inOrder.map(({ file: _, ...survivor }) => survivor)
+  const rest = inOrder.map(({ line, mutator, at, from, to, outcome }) => ({
+    line,
+    mutator,
+    at,
+    from,
+    to,
+    outcome,
+  }))
   return { sha256: sha256Of(file), ...counts, survivors: rest }
 }
 

@@ -1,7 +1,7 @@
 import { argued as allArgued, type Argued } from './argued.ts'
 import { countsOf, scoreOf, wantedScore } from './counts.ts'
 import { nameOf, type Mutant } from './mutant.ts'
-import { readRecord, sha256Of, type Records } from './record.ts'
+import { readRecord, type Records } from './record.ts'
 import { sourcesInScope } from './scope.ts'
 
 const begin =
@@ -22,14 +22,13 @@ export function partsOf(
   records: Records,
   sources: readonly string[],
   argued: readonly Argued[],
-  sha256: (file: string) => string = sha256Of,
 ): string[] {
   const arguments_ = new Map(argued.map((entry) => [nameOf(entry), entry]))
   const known = sources.flatMap((file) => {
     const record = records[file]
     if (record === undefined) return []
     const survivors = record.survivors.map((mutant): Mutant => ({ ...mutant, file }))
-    return [{ file, record, survivors, counts: countsOf({ ...record, survivors }, arguments_) }]
+    return [{ file, survivors, counts: countsOf({ ...record, survivors }, arguments_) }]
   })
   const unknown = sources.filter((file) => records[file] === undefined)
   const survivors = known.flatMap((one) => one.survivors)
@@ -39,24 +38,15 @@ export function partsOf(
     0,
   )
   return [
-    `${known.length} of ${sources.length} sources were run, ${mutants} mutants: ${scoreOf(all) ?? '–'} % are killed, ` +
+    `${known.length} of ${sources.length} sources were run, ${mutants} mutants: ${scoreOf(all) ?? '–'} % of those that are not equivalent are killed, ` +
       `${wantedScore} % are to be.`,
     '## By source',
     table(
-      [
-        'Source',
-        'Killed, %',
-        'Killed',
-        'Timed out',
-        'Survived',
-        'Of them equivalent',
-        'Since then',
-      ],
-      known.map(({ file, record, counts }) => [
+      ['Source', 'Killed, %', 'Killed', 'Timed out', 'Survived', 'Of them equivalent'],
+      known.map(({ file, counts }) => [
         `\`${file}\``,
         String(scoreOf([counts]) ?? '–'),
         ...[counts.killed, counts.timedOut, counts.survived, counts.equivalent].map(String),
-        record.sha256 === sha256(file) ? '' : 'changed',
       ]),
     ),
     '## Not run yet',

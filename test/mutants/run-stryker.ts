@@ -131,11 +131,13 @@ function readMutant({ fileName, location, mutatorName, replacement, status }: Mu
   const lines = readFileSync(join(root, file), 'utf8')
     .split('\n')
     .slice(start.line - 1, end.line)
+  const at = inOneLine(lines[0] ?? '')
   lines.push((lines.pop() ?? '').slice(0, end.column - 1))
   return {
     file,
     line: start.line,
     mutator: mutatorName,
+    at,
     from: inOneLine(lines.join('\n').slice(start.column - 1)),
     to: inOneLine(replacement),
     outcome: outcomes[status],
