@@ -38,7 +38,7 @@ export function judge(
       score: scoreOf([counts]),
       ...counts,
       broken: own.filter(({ outcome }) => outcome === 'broken').length,
-      leftOut: leftOut && (leftOut.get(file) ?? 0),
+      leftOut: leftOut.has(file) ? leftOut.get(file) : 0,
     }
   })
   const score = scoreOf(files)

@@ -6,9 +6,10 @@ import { messageOf } from '../../src/errors.ts'
 import { argued } from './argued.ts'
 import { changesSince } from './changed.ts'
 import { judge } from './judge.ts'
+import type { Mutant } from './mutant.ts'
 import { parseOptions, usage, type Options } from './options.ts'
 import { keepRecord, readRecord, sha256Of } from './record.ts'
-import { runStryker } from './run-stryker.ts'
+import { runStryker, type Tested } from './run-stryker.ts'
 import { sourcesInScope, sourcesOf, sourcesTouched, testsOf } from './scope.ts'
 import { summaryOf } from './summary.ts'
 
@@ -26,15 +27,39 @@ async function run({ minutes, jobs, ...options }: Options): Promise<void> {
   if (sources.length === 0) return
   const startedMs = performance.now()
   const signal = minutes > 0 ? AbortSignal.timeout(minutes * 60_000) : new AbortController().signal
-  const tests = [...new Set(sources.flatMap(testsOf))]
-  say(`${sources.length} sources, ${tests.length} files of tests`)
-  const tested = await runStryker({ sources, tests, jobs, signal })
+  const tested = await testEach(sources, { jobs, signal, keep: options.record })
   const verdict = judge(sources, tested, argued)
   const seconds = Math.round((performance.now() - startedMs) / 1000)
-  if (options.record) keepRecord(sources, tested)
   process.stdout.write(`${JSON.stringify({ seconds, ...verdict }, null, 2)}\n`)
   for (const line of summaryOf(verdict, { isCut: signal.aborted, minutes })) say(line)
   if (!verdict.isPassed) process.exitCode = 1
+}
+
+interface EachOptions {
+  readonly jobs: number
+  readonly signal: AbortSignal
+  /** Whether what came of each is recorded at once: a run of hours may be ended. */
+  readonly keep: boolean
+}
+
+/** One after the other, each with its own tests: where the time ends, the first have been judged. */
+async function testEach(
+  sources: readonly string[],
+  { jobs, signal, keep }: EachOptions,
+): Promise<Tested> {
+  const mutants: Mutant[] = []
+  const leftOut = new Map<string, number | undefined>(sources.map((source) => [source, undefined]))
+  for (const source of sources) {
+    if (signal.aborted) break
+    const tests = testsOf(source)
+    say(`${source}: ${tests.length} files of tests`)
+    const tested = await runStryker({ source, tests, jobs, signal })
+    if (keep) keepRecord([source], tested)
+    mutants.push(...tested.mutants)
+    leftOut.delete(source)
+    for (const [file, count] of tested.leftOut) leftOut.set(file, count)
+  }
+  return { mutants, leftOut }
 }
 
 /** Says so where it is none. */

@@ -127,12 +127,12 @@ describe('the verdict on mutants', () => {
   })
 
   test('a run that could judge nothing in its time has not passed', () => {
-    const verdictOf = (leftOut: ReadonlyMap<string, number> | undefined) =>
+    const verdictOf = (leftOut: ReadonlyMap<string, number | undefined>) =>
       judge([file], { mutants: [], leftOut }, [])
-    assert.equal(verdictOf(undefined).isPassed, false)
+    assert.equal(verdictOf(new Map([[file, undefined]])).isPassed, false)
     assert.equal(verdictOf(new Map([[file, 3]])).isPassed, false)
     assert.equal(verdictOf(nothingLeft).isPassed, true, 'a source of types alone has no mutants')
-    const lines = summaryOf(verdictOf(undefined), { isCut: true, minutes: 2 })
+    const lines = summaryOf(verdictOf(new Map([[file, undefined]])), { isCut: true, minutes: 2 })
     assert.match(lines[0] ?? '', /all not tested/)
     assert.match(lines.at(-1) ?? '', /^failed: none/)
   })

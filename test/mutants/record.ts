@@ -26,7 +26,7 @@ export function readRecord(): Records {
 
 /** Keeps what came of a run, for docs/mutants.md: of those sources that were tested whole. */
 export function keepRecord(sources: readonly string[], { mutants, leftOut }: Tested): void {
-  const whole = sources.filter((file) => leftOut !== undefined && !leftOut.has(file))
+  const whole = sources.filter((file) => !leftOut.has(file))
   const records = Object.fromEntries(whole.map((file) => [file, recordOf(file, mutants)]))
   const all = Object.entries({ ...readRecord(), ...records })
   const sorted = Object.fromEntries(all.toSorted(([one], [other]) => (one < other ? -1 : 1)))

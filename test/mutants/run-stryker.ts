@@ -7,12 +7,12 @@ import { root } from './scope.ts'
 
 export interface Tested {
   readonly mutants: readonly Mutant[]
-  /** How many of each file could not be tested in time; undefined where the time did not do for making them. */
-  readonly leftOut: ReadonlyMap<string, number> | undefined
+  /** Files that were not tested whole in time, and of how many mutants; undefined where it did not come to making them. */
+  readonly leftOut: ReadonlyMap<string, number | undefined>
 }
 
 export interface RunOptions {
-  readonly sources: readonly string[]
+  readonly source: string
   readonly tests: readonly string[]
   /** Processes at once. */
   readonly jobs: number
@@ -44,7 +44,7 @@ const folder = join(root, 'artifacts', 'mutants')
 const events = join(folder, 'events')
 
 /**
- * Has Stryker change the sources one by one, and run the tests that come there.
+ * Has Stryker change a source place by place, and run the tests that come there.
  *
  * @throws Error where it could not begin, such as by a test that fails without any change
  */
@@ -80,16 +80,19 @@ export async function runStryker(options: RunOptions): Promise<Tested> {
   const results = read<MutantEvent>('onMutantTested')
   const mutants = results.map(readMutant)
   rmSync(join(folder, 'sandbox'), { recursive: true, force: true, maxRetries: 5 })
-  return { mutants, leftOut: plans && countLeftOut(plans, results) }
+  return {
+    mutants,
+    leftOut: plans ? countLeftOut(plans, results) : new Map([[options.source, undefined]]),
+  }
 }
 
-function settings({ sources, tests, jobs }: RunOptions) {
+function settings({ source, tests, jobs }: RunOptions) {
   return {
     testRunner: 'tap',
     plugins: ['@stryker-mutator/tap-runner'],
     tap: { testFiles: tests, nodeArgs: ['--test-reporter=tap'], forceBail: true },
     coverageAnalysis: 'perTest',
-    mutate: [...sources],
+    mutate: [source],
     concurrency: jobs,
     reporters: ['event-recorder'],
     eventReporter: { baseDir: relative(root, events) },
