@@ -94,6 +94,11 @@ test('values of another type are no name', () => {
   assert.equal(personOf({ name: 5, preferred_username: 'al' }, claimNames).name, 'al')
 })
 
+test('the nonce of a sign-in is not kept, whatever else a provider says is', () => {
+  const claims = { sub: 'u', sid: 's', nested: { nonce: 'theirs' } }
+  assert.deepEqual(personOf({ ...claims, nonce: 'n' }, claimNames).claims, claims)
+})
+
 test('what belongs to the token makes no other person, everything else does', () => {
   const of = (claims: object) =>
     personOf({ sub: 'u', groups: ['a'], dept: 'x', ...claims }, claimNames)

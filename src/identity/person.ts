@@ -32,8 +32,11 @@ export interface ClaimNames {
   readonly domains?: readonly string[] | undefined
 }
 
-/** Reads a person from claims. */
-export function personOf(claims: Claims, names: ClaimNames): Person {
+/**
+ * Reads a person from claims. The nonce is not kept: the sign-in that it ties a token to has spent it, and whoever reads the
+ * store need not know it (OpenID Connect Core §3.1.3.7).
+ */
+export function personOf({ nonce: _spent, ...claims }: Claims, names: ClaimNames): Person {
   const email = address(findClaim(claims, names.emailClaim))
   return {
     email,
