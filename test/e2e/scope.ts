@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { isSearchedByDefault } from './secrets/by-default.ts'
 import { hearHttp } from './secrets/heard.ts'
 import { openWatch, type SecretWatch } from './secrets/watch.ts'
 
@@ -25,7 +26,7 @@ const maxWordsLength = 6_000
 export async function inScope(
   test: (scope: Scope) => Promise<void>,
   tell: (text: string) => void,
-  searchesSecrets = process.env['POSTERN_SEARCH_SECRETS'] === '1',
+  searchesSecrets = isSearchedByDefault(),
 ): Promise<void> {
   const directory = await mkdtemp(join(tmpdir(), 'postern-e2e-'))
   const witnesses = new Map<string, () => string>()

@@ -10,11 +10,6 @@ interface Allowed {
 /** Where a secret is seen all the same. `docs/security.md` leads here. */
 const allowed: readonly Allowed[] = [
   {
-    kind: 'nonce',
-    place: /^file .*\bpostern\.db(?:-wal)?$/,
-    why: 'it is a claim of the token that a sign-in has ended with, where it is spent (OpenID Connect Core 3.1.3.7)',
-  },
-  {
     kind: 'user code',
     place: /^(?:stdout|stderr) of postern (?!gateway -c)|^page \S+[?&]code=/,
     why: 'a person types or compares it, and it is worth nothing without their sign-in (RFC 8628, section 5.1)',

@@ -1,7 +1,9 @@
 import { appendFileSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { minSecretBytes, type SecretKind } from './collected.ts'
+import { watchFetch } from './fetch.ts'
 import { watchHttp } from './http.ts'
+import type { HttpWatcher } from './messages.ts'
 import type { SecretWatch } from './watch.ts'
 
 /** What one HTTP message has said. */
@@ -39,13 +41,15 @@ export function readHeard(file: string, watch: SecretWatch): void {
 }
 
 function hear(tell: (heard: Heard) => void): void {
-  watchHttp({
+  const watcher: HttpWatcher = {
     secret(kind, value) {
       // A test's own word, or none: what a gateway makes is longer.
       if (Buffer.byteLength(value) >= minSecretBytes) tell({ kind, value })
     },
     page: (page, text) => tell({ page, text }),
-  })
+  }
+  watchHttp(watcher)
+  watchFetch(watcher)
 }
 
 function take(heard: Heard, watch: SecretWatch): void {

@@ -1,6 +1,8 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { join, relative } from 'node:path'
+import { stateFiles } from '../../../src/store/state-directory.ts'
 import type { Collected, SecretKind } from './collected.ts'
+import { keptIn } from './kept.ts'
 import { secretsIn } from './shapes.ts'
 
 /** Largest file that is read, in bytes. */
@@ -20,7 +22,7 @@ interface HomeFile {
   readonly text: () => Buffer
 }
 
-/** Collects what secret files hold, and resolves to all others. A file that goes meanwhile is none. */
+/** Collects what secret files hold, and what a database keeps encrypted, and resolves to all others. A file that goes meanwhile is none. */
 export async function readHome(home: string, collected: Collected): Promise<readonly HomeFile[]> {
   const entries = await readdir(home, { recursive: true, withFileTypes: true }).catch(() => [])
   const others: HomeFile[] = []
@@ -30,6 +32,8 @@ export async function readHome(home: string, collected: Collected): Promise<read
     const bytes = await readFile(path).catch(() => undefined)
     if (bytes === undefined || bytes.length > maxFileBytes) continue
     const name = relative(home, path)
+    if (entry.name === stateFiles.store)
+      for (const secret of await keptIn(path)) collected.add('private key', secret)
     const [, kind] = secretFiles.find(([pattern]) => pattern.test(name)) ?? []
     if (kind === undefined) others.push({ name: `file ${name}`, text: () => bytes })
     else for (const secret of secretsIn(bytes.toString())) collected.add(kind, secret)

@@ -5,6 +5,7 @@ const results: readonly (readonly [RegExp, SecretKind])[] = [
   [/^tunnel (?:.* )?token\b/, 'connector credential'],
   [/^tunnel create\b/, 'connector credential'],
   [/^service-account (?:create|rotate)\b/, 'service account credential'],
+  [/^access (?:login|token)\b/, 'session token'],
 ]
 
 /** What a command of `postern` prints, or writes to a file; undefined for one that hands out no secret. */

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { generateKeyPairSync, randomBytes } from 'node:crypto'
 import { describe, test } from 'node:test'
+import { formatPrivateKey } from '../../../src/client/ssh-gen/private-key.ts'
 import { createCollected, type Secret } from './collected.ts'
 import { createSearch } from './search.ts'
 import { secretsIn } from './shapes.ts'
@@ -71,5 +72,22 @@ describe('a collection of secrets', () => {
     assert.deepEqual(secretsIn(pem.replaceAll(/^/gm, '    ')), secretsIn(pem))
     const inToken = Buffer.from(JSON.stringify({ a: 'x', s: 'c2VjcmV0IG9mIGEgdHVubmVsLCAzMg==' }))
     assert.ok(secretsIn(inToken.toString('base64')).includes('c2VjcmV0IG9mIGEgdHVubmVsLCAzMg=='))
+  })
+
+  test('takes keys of configurations and of OpenSSH as well', () => {
+    const mac = randomBytes(32).toString('base64url')
+    const encryption = randomBytes(32).toString('base64')
+    const settings = `autocert_eab_mac_key: ${mac}\ntoken_encryption_key: ${encryption}\n`
+    assert.deepEqual(secretsIn(settings), [mac, encryption])
+
+    const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+    const pem = privateKey.export({ type: 'pkcs8', format: 'pem' })
+    const inBase64 = `certificate_key: ${Buffer.from(pem).toString('base64')}\n`
+    assert.deepEqual(secretsIn(inBase64), secretsIn(pem))
+
+    const [publicHalf, seed] = [randomBytes(32), randomBytes(32)]
+    const found = secretsIn(formatPrivateKey(publicHalf, seed))
+    assert.deepEqual(found[0], seed)
+    assert.ok(found.length > 1, 'no line of the file')
   })
 })

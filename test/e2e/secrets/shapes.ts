@@ -1,19 +1,22 @@
 import { createPrivateKey } from 'node:crypto'
+import { readSsh, sshString } from '../../../src/tunnel/ssh/wire.ts'
 
 /** The secrets that a text has, told by their shape: tokens, credentials, and the private parts of keys. */
 export function secretsIn(text: string): readonly (string | Buffer)[] {
   return [
     ...text.matchAll(jsonWebToken),
     ...text.matchAll(serviceAccountSecret),
-    ...text.matchAll(gatewayKey),
+    ...text.replaceAll(pemBlock, '').matchAll(gatewayKey),
   ]
     .map(([found]): string | Buffer => found)
-    .concat(fieldsIn(text), encodedIn(text), privateKeysIn(text))
+    .concat(fieldsIn(text), encodedIn(text), privateKeysIn(text), openSshKeysIn(text))
 }
 
 /** JWS and JWE in their compact form (RFC 7515, 7516). */
 const jsonWebToken = /\beyJ[\w-]{5,}(?:\.[\w-]*){2,4}/g
 const serviceAccountSecret = /\bpostern_[\w-]{16,}/g
+/** A line of one may be as long as a gateway's key, and public. */
+const pemBlock = /-----BEGIN ([A-Z ]+)-----[^-]+-----END \1-----/g
 /** 32 bytes in base64, alone on a line. */
 const gatewayKey = /^[A-Za-z0-9+/]{43}=$/gm
 
@@ -23,14 +26,19 @@ function fieldsIn(text: string): readonly string[] {
   return [...fields].flatMap(([, name = '', value = '']) => (secretName.test(name) ? [value] : []))
 }
 
-const secretName = /^(?:TunnelSecret|s|\w*(?:secret|password|passphrase|private_?key|_token))$/i
+const secretName =
+  /^(?:TunnelSecret|s|\w*(?:secret|password|passphrase|private_?key|mac_key|encryption_key|_token))$/i
 
-/** JSON in base64, as tokens of tunnels and credentials of publishers are, the latter in lines. */
+/**
+ * JSON in base64, as tokens of tunnels and credentials of publishers are, the latter in lines; and PEM in base64, as
+ * `certificate_key` is.
+ */
 function encodedIn(text: string): readonly (string | Buffer)[] {
-  const blocks = text.matchAll(/\beyJ[A-Za-z0-9+/\n]{60,}={0,2}/g)
+  const blocks = text.matchAll(/\b(?:eyJ|LS0tLS1CRUdJTi)[A-Za-z0-9+/\n]{60,}={0,2}/g)
   return [...blocks].flatMap(([block]) => {
-    const found = fieldsIn(Buffer.from(block, 'base64').toString())
-    return [...found, ...found.flatMap(bytesOf)]
+    const decoded = Buffer.from(block, 'base64').toString()
+    const found = fieldsIn(decoded)
+    return [...found, ...found.flatMap(bytesOf), ...privateKeysIn(decoded)]
   })
 }
 
@@ -50,6 +58,21 @@ function privateKeysIn(text: string): readonly (string | Buffer)[] {
     const { d = '' } = createPrivateKey(pem.replaceAll(/^\s+/gm, '')).export({ format: 'jwk' })
     const number = Buffer.from(d, 'base64url')
     return [number, ...linesOf(body, number)]
+  })
+}
+
+/** The same of Ed25519 keys as OpenSSH keeps them (PROTOCOL.key): behind the key's name and its public half. */
+function openSshKeysIn(text: string): readonly (string | Buffer)[] {
+  const blocks = text.matchAll(/-----BEGIN (OPENSSH PRIVATE KEY)-----([^-]+)-----END \1-----/g)
+  return [...blocks].flatMap(([, , body = '']) => {
+    const bytes = Buffer.from(body, 'base64')
+    const name = sshString('ssh-ed25519')
+    const reader = readSsh(bytes.subarray(bytes.lastIndexOf(name) + name.length))
+    reader.string()
+    const halves = reader.string()
+    if (halves?.length !== 64) return []
+    const seed = halves.subarray(0, 32)
+    return [seed, ...linesOf(body, seed)]
   })
 }
 

@@ -34,8 +34,8 @@ interface Place {
   readonly text: () => Buffer | string
 }
 
-/** What every sign-in at a provider leaves, whoever's browser it is. */
-const leftBySignIn: readonly SecretKind[] = ['cookie', 'state', 'code', 'provider token']
+/** What every sign-in at a provider leaves, whoever's browser it is, and whether or not the gateway is given tokens then. */
+const leftBySignIn: readonly SecretKind[] = ['cookie', 'state', 'code']
 
 export function openWatch(isSearched: boolean): OpenWatch {
   const collected = createCollected()

@@ -16,6 +16,7 @@ const met: readonly SecretKind[] = [
   'connector credential',
   'gateway key',
   'private key',
+  'provider token',
   'service account credential',
   'session token',
 ]
