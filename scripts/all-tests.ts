@@ -1,7 +1,7 @@
 // For `npm test`: prints what the runner is to run, a path a line. The argument is where batches are written.
 import { globSync } from 'node:fs'
 import { join, sep } from 'node:path'
-import { batchesOf, writeBatches } from './test-batches.ts'
+import { batchesOf, spread, writeBatches } from './test-batches.ts'
 
 const root = join(import.meta.dirname, '..')
 const [, , folder] = process.argv
@@ -12,6 +12,5 @@ const files = globSync(patterns, { cwd: root })
   .map((file) => file.replaceAll(sep, '/'))
   .sort()
 const batches = batchesOf(files)
-process.stdout.write(
-  [...writeBatches(root, folder, batches), ...batches.alone].map((path) => `${path}\n`).join(''),
-)
+const inOrder = spread(writeBatches(root, folder, batches), batches.alone)
+process.stdout.write(inOrder.map((path) => `${path}\n`).join(''))

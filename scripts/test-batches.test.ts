@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { runProgramSync } from '../src/program.fixture.ts'
-import { batchesOf, writeBatches } from './test-batches.ts'
+import { batchesOf, spread, writeBatches } from './test-batches.ts'
 
 test('every file is in one batch or alone, those of a room together and of about one size', () => {
   const room = Array.from({ length: 25 }, (_, index) => `src/policy/rule-${index}.test.ts`)
@@ -23,6 +23,21 @@ test('every file is in one batch or alone, those of a room together and of about
       ['net-1', 2],
     ],
   )
+})
+
+test('a few stand evenly among many, and all keep their order', () => {
+  assert.deepEqual(spread<string | number>(['a', 'b'], [1, 2, 3, 4, 5, 6]), [
+    1,
+    'a',
+    2,
+    3,
+    4,
+    'b',
+    5,
+    6,
+  ])
+  assert.deepEqual(spread([], [1, 2]), [1, 2])
+  assert.deepEqual(spread(['a'], []), ['a'])
 })
 
 test('a batch runs the tests of all its files, and fails with one of them', (t) => {

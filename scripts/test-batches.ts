@@ -46,6 +46,17 @@ export function writeBatches(
   })
 }
 
+/**
+ * Puts some evenly among others, each in its order. Batches keep a processor busy, and files that start programs wait more
+ * than half of their time: side by side they leave each other room.
+ */
+export function spread<T>(some: readonly T[], others: readonly T[]): readonly T[] {
+  const placed = [some, others].flatMap((list) =>
+    list.map((item, index) => ({ item, at: (index + 0.5) / list.length })),
+  )
+  return placed.sort((a, b) => a.at - b.at).map(({ item }) => item)
+}
+
 /** Those of `src` itself are one. */
 function roomOf(file: string): string {
   const parts = file.split('/')
