@@ -13,6 +13,8 @@ import { echo, startService } from './services.ts'
 
 const page = join(import.meta.dirname, '..', '..', 'docs', 'security.md')
 const notRun = {
+  'npm run guards                                  # all of them':
+    'it takes minutes, and `test/guards/guards.test.ts` is its short form',
   'npm run fuzz                                                       # 5 minutes for all of them':
     'they take minutes, and `fuzz/fuzz.test.ts` is their short form',
 }
