@@ -3,6 +3,7 @@ import type { Rig } from './rig.ts'
 import { tickMs } from './rules.ts'
 import { refreshMs } from './world/world.ts'
 import { changeAccess } from './changes/access.ts'
+import { changeGroups, changeUsers } from './changes/company-directory.ts'
 import { connectConnector, endNamedTunnel, loseConnector } from './changes/connectors.ts'
 import {
   editDirectory,
@@ -52,6 +53,8 @@ export const cutting = {
   'a stored route is edited': [4, editStored],
   'a stored policy is edited': [4, editPolicy],
   'the directory is edited': [5, editDirectory],
+  'provisioned users change': [9, changeUsers],
+  'provisioned groups change': [4, changeGroups],
   'a certificate is revoked or trusted': [5, editTrust],
   'a session is revoked': [2, revokeSession],
   'the provider logs out': [2, logOutAtProvider],

@@ -13,7 +13,7 @@ export interface Sequences {
   readonly shrinks: boolean
 }
 
-const maxSteps = 100
+const maxSteps = 80
 /** In which a sequence that fails is made shorter, in milliseconds. */
 const shrinkingMs = 300_000
 

@@ -83,6 +83,32 @@ export interface OpenTunnel {
   readonly cutBy: Set<Ended>
 }
 
+/** A user of the company's directory, and what is left of one that was deleted. */
+export interface DirectoryUser {
+  readonly id: string
+  userName: string
+  /** By which the provider knows them; undefined where the directory does not say. */
+  externalId: string | undefined
+  emails: readonly string[]
+  isActive: boolean
+  isDeleted: boolean
+}
+
+export interface DirectoryGroup {
+  readonly id: string
+  name: string
+  /** Ids of users. */
+  members: ReadonlySet<string>
+}
+
+/** What the company's directory has written by SCIM. */
+export interface CompanyDirectory {
+  /** Whether any of it counts: the configuration names who may write. */
+  isOn: boolean
+  readonly users: DirectoryUser[]
+  readonly groups: DirectoryGroup[]
+}
+
 export interface Facts {
   nowMs: number
   readonly people: readonly Person[]
@@ -92,6 +118,7 @@ export interface Facts {
   policy: readonly Rule[]
   /** Groups that the directory's file puts people in, by email address; undefined without a file. */
   directory: ReadonlyMap<string, readonly string[]> | undefined
+  readonly company: CompanyDirectory
   trust: Trust
   readonly accesses: Access[]
   readonly namedTunnels: readonly NamedTunnel[]

@@ -29,6 +29,15 @@ export const plantedBugs = {
       },
     ],
   },
+  'somebody who was deactivated may go on': {
+    file: 'scim/provisioned.ts',
+    edits: [
+      {
+        right: 'users.has(id) && !isIn(id)',
+        wrong: 'users.get(id)?.record.isDeleted === true',
+      },
+    ],
+  },
 } as const satisfies Readonly<Record<string, EditedSource>>
 
 const add = `add: (grant, destination) =>

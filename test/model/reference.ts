@@ -1,6 +1,7 @@
 import type { Ended } from '../../src/telemetry/ended.ts'
 import { isTrusted, type ClientCertificate } from './certificates.ts'
-import type { Access, Facts, OpenTunnel, Place, Route, Session } from './facts.ts'
+import { companyGroups, isKeptOut } from './company-directory.ts'
+import type { Access, Facts, OpenTunnel, Person, Place, Route, Session } from './facts.ts'
 import { letsIn, type Asker } from './rules.ts'
 
 // Who may have a tunnel, worked out from the facts anew each time, by looking at all of them. It is slow, has no
@@ -24,9 +25,14 @@ export function routeOf(facts: Facts, host: string): Route | undefined {
   return there.find((it) => it.host === host) ?? there.find((it) => it.host === `*${domain}`)
 }
 
+/** Whether somebody may do nothing here, whatever policies say. */
+export function isOut(facts: Facts, person: Person | undefined): boolean {
+  return person !== undefined && (person.isBlocked || isKeptOut(facts, person))
+}
+
 export function judge(facts: Facts, holder: Holder): Verdict {
   const isOver = holder.session !== undefined && endOf(facts, holder.session).length > 0
-  return holder.session?.person?.isBlocked === true
+  return isOut(facts, holder.session?.person)
     ? { route: routeOf(facts, holder.host), isAllowed: false, access: undefined }
     : judgeAs(facts, holder, isOver ? undefined : holder.session)
 }
@@ -60,15 +66,17 @@ function askerOf(facts: Facts, { session, ip, certificate }: Holder): Asker {
   const { nowMs, directory } = facts
   const fingerprint = fingerprintOf(facts, certificate)
   const common = { ip, fingerprint, nowMs }
-  if (session === undefined)
-    return { kind: 'nobody', userId: '', email: '', groups: [], team: '', ...common }
+  if (session === undefined) return { kind: 'nobody', userId: '', ...nothing, ...common }
   const { userId, person } = session
-  if (person === undefined)
-    return { kind: 'account', userId, email: '', groups: [], team: '', ...common }
+  if (person === undefined) return { kind: 'account', userId, ...nothing, ...common }
   const said = facts.said(session.signIn)
-  const groups = [...said.groups, ...(directory?.get(person.email) ?? [])]
-  return { kind: 'person', userId, email: person.email, groups, team: said.team, ...common }
+  const { sure, perhaps } = companyGroups(facts, person)
+  const groups = [...said.groups, ...(directory?.get(person.email) ?? []), ...sure]
+  const known = { email: person.email, groups, groupsPerhaps: perhaps, team: said.team }
+  return { kind: 'person', userId, ...known, ...common }
 }
+
+const nothing = { email: '', groups: [], groupsPerhaps: [], team: '' }
 
 function fingerprintOf(
   { trust, nowMs }: Facts,
@@ -85,7 +93,7 @@ export function endOf(
 ): readonly Ended[] {
   const isRefused = person !== undefined && facts.said(signIn).isRefused
   return [
-    ...(person?.isBlocked === true ? (['person-blocked'] as const) : []),
+    ...(isOut(facts, person) ? (['person-blocked'] as const) : []),
     ...(ended === undefined ? [] : [ended]),
     ...(isRefused ? (['session-revoked'] as const) : []),
     ...(expiresAtMs <= facts.nowMs ? (['session-expired'] as const) : []),

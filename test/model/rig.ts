@@ -133,16 +133,16 @@ function writePlace(place: Place): string {
 /** Has the gateway take over a file that says what the facts say. */
 export async function reload({ world, facts }: Rig): Promise<void> {
   const config = configOf(world.config, facts, world.parts.routeTable().routes)
-  await world.parts.prepareReload(config)
-  await world.parts.reload(config)
+  await world.reload(config)
 }
 
 function configOf(base: GatewayConfig, facts: Facts, before: readonly NewRoute[]): GatewayConfig {
   const inFile = facts.routes.filter(({ isThere, isStored }) => isThere && !isStored)
   const read = inFile.map((route) => readRoute(route, before))
-  const { directory, trust } = facts
+  const { directory, trust, company } = facts
   return {
     ...base,
+    scim: company.isOn ? base.scim : undefined,
     routes: read,
     fileRoutes: read.map(({ id, definition }, index) => ({
       id,

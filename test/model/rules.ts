@@ -33,6 +33,8 @@ export interface Asker {
   readonly userId: string
   readonly email: string
   readonly groups: readonly string[]
+  /** Of an address that only may be theirs: they count where they keep somebody out. */
+  readonly groupsPerhaps: readonly string[]
   readonly team: string
   readonly ip: string
   /** Of a certificate that the gateway trusts now; undefined without one. */
@@ -108,7 +110,11 @@ export function letsIn(rules: readonly Rule[], asker: Asker): boolean {
   const allows = rules.filter(({ side }) => side === 'allow')
   const denies = rules.filter(({ side }) => side === 'deny')
   if (asker.kind === 'nobody') {
-    if (denies.some(asksWho) || allows.some((rule) => leadsToSignIn(rule, asker))) return false
+    if (
+      denies.some((rule) => asksStranger(rule, asker)) ||
+      allows.some((rule) => leadsToSignIn(rule, asker))
+    )
+      return false
   }
   return (
     allows.some((rule) => (asker.kind === 'account' ? admits(rule, asker) : holds(rule, asker))) &&
@@ -116,8 +122,11 @@ export function letsIn(rules: readonly Rule[], asker: Asker): boolean {
   )
 }
 
-function holds({ operator, tests }: Rule, asker: Asker): boolean {
-  const values = tests.map((test) => isMet(test, asker))
+function holds({ side, operator, tests }: Rule, asker: Asker): boolean {
+  const isTurned = operator === 'not' || operator === 'nor'
+  const groups = [...asker.groups, ...asker.groupsPerhaps]
+  const doubted = (side === 'allow') === isTurned ? { ...asker, groups } : asker
+  const values = tests.map((test) => isMet(test, doubted))
   return combine(operator, values)
 }
 
@@ -142,6 +151,15 @@ function isPersonal({ kind }: Test): boolean {
   return ['signed-in', 'user', 'email', 'domain', 'group', 'team'].includes(kind)
 }
 
+/** Under `deny` a criterion about a person does so, but in a `not` that another one settles. */
+function asksStranger(rule: Rule, asker: Asker): boolean {
+  return asksWho(rule) && !(rule.operator === 'not' && isSettled(rule, asker))
+}
+
+function isSettled({ tests }: Rule, asker: Asker): boolean {
+  return tests.some((test) => !isPersonal(test) && isMet(test, asker))
+}
+
 function asksWho({ tests }: Rule): boolean {
   return tests.some(isPersonal)
 }
@@ -150,9 +168,7 @@ function asksWho({ tests }: Rule): boolean {
 function leadsToSignIn(rule: Rule, asker: Asker): boolean {
   if (!asksWho(rule)) return false
   if (rule.operator === 'nor') return true
-  return (
-    rule.operator === 'not' && !rule.tests.some((test) => !isPersonal(test) && isMet(test, asker))
-  )
+  return rule.operator === 'not' && !isSettled(rule, asker)
 }
 
 function isMet(test: Test, asker: Asker): boolean {

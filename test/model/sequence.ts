@@ -68,6 +68,7 @@ async function openRig(world: World, seed: number): Promise<Rig> {
     routes: makeRoutes(),
     policy: [],
     directory: undefined,
+    company: { isOn: true, users: [], groups: [] },
     trust: 'all',
     accesses: [],
     namedTunnels: [
@@ -100,6 +101,8 @@ const beforehand = [
   ...Array<'somebody signs in'>(5).fill('somebody signs in'),
   'a service account changes',
   'a service account changes',
+  ...Array<'provisioned users change'>(3).fill('provisioned users change'),
+  ...Array<'provisioned groups change'>(2).fill('provisioned groups change'),
   ...Array<'a connector comes'>(4).fill('a connector comes'),
 ] as const
 

@@ -1,6 +1,6 @@
 // What the file, the store and the files beside it say.
 import type { Trust } from '../certificates.ts'
-import type { Route } from '../facts.ts'
+import type { Facts, Route } from '../facts.ts'
 import type { Random } from '../random.ts'
 import {
   type Rig,
@@ -13,6 +13,7 @@ import {
   writeStoredRoute,
 } from '../rig.ts'
 import { tickMs } from '../rules.ts'
+import { restOn } from './resting.ts'
 
 const fileRoutes = ({ facts }: Rig): readonly Route[] => facts.routes.filter((it) => !it.isStored)
 
@@ -61,11 +62,15 @@ export async function editPolicy(rig: Rig, random: Random): Promise<boolean> {
 
 export async function editDirectory(rig: Rig, random: Random): Promise<boolean> {
   const { facts } = rig
+  if (random.isIn(40)) await restOn(rig, 'oncall', withoutFile, random)
   const file = facts.people.map(({ email }) => [email, random.some(fileGroups, 40)] as const)
   facts.directory = random.isIn(15) ? undefined : new Map(file)
+  if (random.isIn(15)) facts.company.isOn = !facts.company.isOn
   await reload(rig)
   return true
 }
+
+const withoutFile = (facts: Facts): Facts => ({ ...facts, directory: undefined })
 
 export async function editTrust(rig: Rig, random: Random): Promise<boolean> {
   rig.facts.trust = random.pick<Trust>(['nobody', 'all', 'all', 'revoking', 'revoking'])

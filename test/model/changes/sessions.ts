@@ -1,7 +1,7 @@
 // What happens to sessions and to whoever has them.
 import type { Session } from '../facts.ts'
 import type { Random } from '../random.ts'
-import { endOf } from '../reference.ts'
+import { endOf, isOut } from '../reference.ts'
 import { type Rig, groups, teams } from '../rig.ts'
 import { byOperator, sessionLifeMs } from '../world/world.ts'
 
@@ -25,7 +25,7 @@ export async function signIn(rig: Rig, random: Random): Promise<boolean> {
   if (own.length >= maxSessions || person.isRefused) return false
   const { signIn: name, signedIn } = world.provider.signIn(person)
   // What it says of a sign-out holds for the second in which it says so: its times are whole seconds.
-  const mayNot = person.isBlocked || person.signedOutAtMs === facts.nowMs
+  const mayNot = isOut(facts, person) || person.signedOutAtMs === facts.nowMs
   try {
     const session = await world.identity.sessions.create(signedIn)
     if (mayNot) throw new Error(`${person.email} could sign in, and may not`)

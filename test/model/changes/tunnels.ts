@@ -1,8 +1,8 @@
 // Tunnels that are asked for, close by themselves, or are cut by an operator.
 import { clientCertificates } from '../certificates.ts'
-import type { OpenTunnel, Route } from '../facts.ts'
+import type { OpenTunnel, Route, Session } from '../facts.ts'
 import type { Random } from '../random.ts'
-import { type Holder, judge } from '../reference.ts'
+import { endOf, type Holder, isOut, judge } from '../reference.ts'
 import { type Rig, hosts, ips, otherHost } from '../rig.ts'
 import { type WantedTunnel, byOperator } from '../world/world.ts'
 
@@ -26,7 +26,7 @@ export async function openMany(rig: Rig, random: Random): Promise<boolean> {
 const crowd = 60
 const maxBesideCrowd = 40
 
-function drawHolder({ facts }: Rig, random: Random): Holder {
+export function drawHolder({ facts }: Rig, random: Random): Holder {
   const { sessions } = facts
   return {
     session: random.isIn(90) && sessions.length > 0 ? random.pick(sessions) : undefined,
@@ -39,17 +39,21 @@ function drawHolder({ facts }: Rig, random: Random): Holder {
 /** Somebody who may have a tunnel; undefined where a dozen draws have found nobody. */
 function drawAllowed(rig: Rig, random: Random): Holder | undefined {
   const drawn = Array.from({ length: 12 }, () => drawHolder(rig, random))
-  return drawn.find((holder) => {
-    const { route, isAllowed } = judge(rig.facts, holder)
-    return isAllowed && route !== undefined && leadsSomewhere(rig, route)
-  })
+  return drawn.find((holder) => mayOpen(rig, holder))
+}
+
+export function mayOpen(rig: Rig, holder: Holder): boolean {
+  const { route, isAllowed } = judge(rig.facts, holder)
+  return isAllowed && route !== undefined && leadsSomewhere(rig, route)
 }
 
 export async function ask(rig: Rig, holder: Holder): Promise<void> {
   const { world, facts } = rig
   const { session, certificate, host } = holder
   // By what a token of a session that is over tells of its person, nobody can be sure to know them again.
-  if (session?.person?.isBlocked && session.ended !== undefined) return
+  const isOver = (it: Session): boolean =>
+    it.ended !== undefined || endOf(facts, it).some((why) => why !== 'person-blocked')
+  if (session !== undefined && isOut(facts, session.person) && isOver(session)) return
   const wanted: WantedTunnel = {
     authority: `${host}:22`,
     headers: { accept: 'application/json', ...session?.headers },

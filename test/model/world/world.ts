@@ -11,6 +11,7 @@ import { serveConnect } from '../../../src/gateway/connect.ts'
 import { testConfig } from '../../../src/gateway/gateway.fixture.ts'
 import { openIdentity } from '../../../src/gateway/open-identity.ts'
 import { openPublishing, type OpenPublishing } from '../../../src/gateway/open-publishing.ts'
+import { createScim } from '../../../src/gateway/open-scim.ts'
 import { openBlockedPeople } from '../../../src/identity/blocked-people.ts'
 import type { Identity } from '../../../src/identity/identity.ts'
 import { createSigningKeys } from '../../../src/identity/signing-keys.ts'
@@ -20,6 +21,8 @@ import type { PresentedCertificate } from '../../../src/net/presented-certificat
 import { plainAddress } from '../../../src/policy/matchers/plain-address.ts'
 import { openAccessRequests, type AccessRequests } from '../../../src/requests/access-requests.ts'
 import type { RequestHeaders } from '../../../src/request-headers.ts'
+import { keepOutDeactivated } from '../../../src/scim/keep-out.ts'
+import { openProvisioned } from '../../../src/scim/provisioned.ts'
 import type { Store } from '../../../src/store/store.ts'
 import { createAuditLog } from '../../../src/telemetry/audit-log.ts'
 import type { Ended } from '../../../src/telemetry/ended.ts'
@@ -29,6 +32,7 @@ import { noTracing } from '../../../src/telemetry/tracing/tracing.ts'
 import { createOpenUpstream } from '../../../src/upstream/open-upstream.ts'
 import { makeStream, type FarEnd } from './far-end.ts'
 import { createFakeProvider, type FakeProvider } from './provider.ts'
+import { companyAccount, openScim, type AskScim } from './scim.ts'
 import { createServices, type Services } from './services.ts'
 
 /** The gateway's own parts around one that stands still, with nothing on the network. */
@@ -48,6 +52,9 @@ export interface World extends AsyncDisposable {
   /** Lines of the log at `error`: none of them is expected. */
   readonly errors: readonly string[]
   ask(request: WantedTunnel): Attempt
+  /** Takes over another configuration, as `startGateway` does. */
+  reload(config: GatewayConfig): Promise<void>
+  scim: AskScim
 }
 
 /** A CONNECT of a model's client. */
@@ -110,6 +117,7 @@ export async function openWorld({ store, changes = {}, identify }: WorldOptions)
     sessionRefreshIntervalMs: refreshMs,
     accessLogFields: ['request-id', 'ended'],
     clientCertificates: 'policy',
+    scim: { serviceAccount: companyAccount },
     sites: [{ name: site, publish: everybody, covers: () => true, dns: undefined }],
     ...changes,
   }
@@ -120,7 +128,9 @@ export async function openWorld({ store, changes = {}, identify }: WorldOptions)
     formerCookieSecrets: [],
   }
   const known = { store, clock, log: log.service('identity'), spelling: plainAddress }
-  const blockedPeople = await openBlockedPeople(known)
+  let { scim } = config
+  const provisioned = await openProvisioned({ ...known, isOn: () => scim !== undefined })
+  const blockedPeople = keepOutDeactivated(await openBlockedPeople(known), provisioned)
   const opened = openIdentity(config, {
     store,
     secrets,
@@ -157,6 +167,7 @@ export async function openWorld({ store, changes = {}, identify }: WorldOptions)
     metrics,
     identity,
     blockedPeople,
+    provisioned,
     accessRequests,
     catalog,
     links,
@@ -187,6 +198,15 @@ export async function openWorld({ store, changes = {}, identify }: WorldOptions)
   }
   const logger = log.service('control')
   const authority = createAuthority({ roleOf, sessionVersion: (id) => identity.sessionVersion(id) })
+  const scimApi = createScim({
+    store,
+    provisioned,
+    identity,
+    audit,
+    clock,
+    origin: config.authenticateServiceUrl,
+    settings: () => scim,
+  })
   let asked = 0
   return {
     clock,
@@ -202,6 +222,12 @@ export async function openWorld({ store, changes = {}, identify }: WorldOptions)
     provider,
     services,
     errors,
+    async reload(next) {
+      await parts.prepareReload(next)
+      ;({ scim } = next)
+      await parts.reload(next)
+    },
+    scim: await openScim(signIn.identity, scimApi),
     ask: (wanted) => {
       asked += 1
       return ask(`t${asked}`, wanted, { gateway, services, endings })
