@@ -51,7 +51,7 @@ policy:
 - \`and\`: all hold. \`or\`: one holds. \`not\`: **none** holds. \`nor\`: **not all** hold. Several operators in one rule, and
   several rules, are alternatives.
 - A criterion about a person, asked about somebody who is not signed in, leads to the sign-in, whatever the others say;
-  under \`deny\` it makes even a public route ask for it. Only an \`or\` in which another criterion holds leaves it out.
+  under \`deny\` it makes even a public route ask for it. Only an \`or\` or a \`not\` in which another criterion holds leaves it out.
 - A criterion that cannot be honoured here is refused when the configuration is read: one that silently never held
   would turn a \`deny\` into a hole. A value that nothing can match, such as an email address without an \`@\` or a date
   that is over, is warned of: by \`postern gateway check\`, in the log, in the console and by \`postern apply\`.
