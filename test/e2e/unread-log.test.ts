@@ -3,7 +3,6 @@ import type { ChildProcess, StdioOptions } from 'node:child_process'
 import { once } from 'node:events'
 import { closeSync, openSync, readFileSync } from 'node:fs'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
-import * as http2 from 'node:http2'
 import { get } from 'node:http'
 import { join } from 'node:path'
 import { text as textOf } from 'node:stream/consumers'
@@ -13,10 +12,10 @@ import { stringify } from 'yaml'
 import { createCertificateAuthority } from '../../src/net/certificate.ts'
 import { freePort } from '../../src/net/free-port.fixture.ts'
 import { spawnProgram } from '../../src/program.fixture.ts'
-import { connectTls } from '../bad-input/dial.ts'
 import { startNeighbour } from '../bad-input/neighbour.ts'
 import { inTime } from './child.ts'
 import { peerTest, program } from './peers.ts'
+import { refusals, refuseMany } from './refuse-many.ts'
 import { posternCommand } from './rig.ts'
 import type { Scope } from './scope.ts'
 import { echo, startService } from './services.ts'
@@ -25,8 +24,6 @@ import { openSilentReader } from './silent-reader.ts'
 const open = 'open.example.com:7'
 /** The promise is a second from SIGTERM to the end. */
 const maxEndMs = 10_000
-/** Far longer than a pipe and the queue behind it take, in lines of a kilobyte. */
-const refusals = 1_500
 
 describe('a log that nobody reads', () => {
   peerTest('holds up neither tunnels, refusals nor the end: a full pipe', [], async (scope) => {
@@ -180,36 +177,6 @@ async function startGateway(
       assert.deepEqual(await inTime(ended, late, maxEndMs), [0, null])
     },
   }
-}
-
-/** Asks for what there is not, as many at a time as it may; every one is answered. */
-async function refuseMany(scope: Scope, gateway: LoggingGateway): Promise<void> {
-  const socket = await connectTls(gateway, 'h2')
-  const session = http2.connect(gateway.origin, { createConnection: () => socket })
-  scope.defer(() => session.destroy())
-  session.on('error', () => undefined)
-  // How many it may ask for at once; the rest waits here.
-  await once(session, 'remoteSettings')
-  let left = refusals
-  const refuse = async (): Promise<void> => {
-    while (left-- > 0) {
-      const stream = session.request({
-        ':method': 'CONNECT',
-        ':authority': 'nowhere.example.com:7',
-        'user-agent': 'x'.repeat(900),
-      })
-      const [headers] = (await once(stream, 'response')) as [http2.IncomingHttpHeaders]
-      assert.equal(headers[':status'], 404)
-      stream.resume()
-      await once(stream, 'close')
-    }
-  }
-  await inTime(
-    Promise.all(Array.from({ length: 50 }, refuse)),
-    () => `${left} refusals were never answered`,
-    30_000,
-  )
-  session.close()
 }
 
 function childOf(pid: number): number {

@@ -1,5 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { table } from '../../scripts/markdown-table.ts'
 import type { Fault } from './fault.ts'
 import type { Came } from './run.ts'
 
@@ -17,8 +18,8 @@ export interface Row {
 
 /** Reads the rows of docs/reliability.md. */
 export async function readRows(): Promise<Row[]> {
-  const [, table] = partsOf(await readFile(path, 'utf8'))
-  return table
+  const [, between] = partsOf(await readFile(path, 'utf8'))
+  return between
     .split('\n')
     .filter((line) => line.startsWith('| `'))
     .map((line) => line.split('|').map((cell) => cell.trim()))
@@ -38,23 +39,17 @@ export async function writePage(faults: readonly Fault[], came: readonly Came[])
     const before = old.find((row) => row.name === name)?.came ?? 'not tried: never run yet'
     return [`\`${name}\``, done, holds, now === undefined ? before : wordsOf(now)]
   })
-  const lines = [['fault', 'what is done', 'what has to hold', 'what came out'], ...rows]
-  const widths = [0, 1, 2, 3].map((at) => Math.max(...lines.map((cells) => cells[at]?.length ?? 0)))
-  const padded = lines.map(
-    (cells) => `| ${cells.map((cell, at) => cell.padEnd(widths[at] ?? 0)).join(' | ')} |`,
-  )
-  const rule = `| ${widths.map((width) => '-'.repeat(width)).join(' | ')} |`
-  const table = [padded[0], rule, ...padded.slice(1)].join('\n')
+  const names = ['fault', 'what is done', 'what has to hold', 'what came out']
   const [head, , tail] = partsOf(await readFile(path, 'utf8'))
-  await writeFile(path, `${head}${begin}\n\n${table}\n\n${end}${tail}`)
+  await writeFile(path, `${head}${begin}\n\n${table([names, ...rows])}\n\n${end}${tail}`)
 }
 
 function partsOf(page: string): readonly [string, string, string] {
   const [head, rest] = page.split(begin)
-  const [table, tail] = rest?.split(end) ?? []
-  if (head === undefined || table === undefined || tail === undefined)
+  const [between, tail] = rest?.split(end) ?? []
+  if (head === undefined || between === undefined || tail === undefined)
     throw new Error(`"${path}" has no place for the table of faults`)
-  return [head, table, tail]
+  return [head, between, tail]
 }
 
 /** What came out, for the table. */

@@ -36,7 +36,10 @@ export async function tryFaults(faults: readonly Fault[], options: TryOptions): 
   const came: Came[] = []
   const take = async (fault: Fault, stage: Stage): Promise<void> => {
     say(`${fault.name}: ${fault.done}`)
-    const one = await tryFault(fault, stage, isShort)
+    // What cannot even begin is of this fault alone: the others are tried all the same, and told of.
+    const one = await tryFault(fault, stage, isShort).catch((error: unknown) =>
+      notBegun(fault, error),
+    )
     came.push(one)
     const held = `held in ${one.seconds} s ${JSON.stringify({ ...one.directions, ...one.counted })}`
     say(`${fault.name}: ${one.wrong.length === 0 ? held : one.wrong.join('\n  ')}`)
@@ -60,13 +63,17 @@ export async function tryFaults(faults: readonly Fault[], options: TryOptions): 
     await inScope(async (scope) => {
       await take(fault, await startStage(scope, await fault.setUp?.(scope)))
     }).catch((error: unknown) => {
-      const wrong = [`before or after it: ${whole(error)}`]
-      say(`${fault.name}: ${wrong.join()}`)
-      came.push({ name: fault.name, wrong })
+      const one = notBegun(fault, error)
+      say(`${fault.name}: ${one.wrong.join()}`)
+      came.push(one)
     })
   }
   const order = faults.map(({ name }) => name)
   return came.sort((a, b) => order.indexOf(a.name) - order.indexOf(b.name))
+}
+
+function notBegun({ name }: Fault, error: unknown): Came {
+  return { name, wrong: [`before or after it: ${whole(error)}`] }
 }
 
 /** What the gateway said that may tell why. */

@@ -154,7 +154,7 @@ describe('the report on mutants', () => {
     const sources = [file, 'src/access/denial.ts']
     const text = partsOf(records, sources, []).join('\n')
     assert.match(text, /1 of 2 sources were run, 4 mutants: 75 % of those/)
-    assert.match(text, /decide\.ts` \| 75 \| 3 \| 0 \| 1 \| 0 \|$/m)
+    assert.match(text, /decide\.ts` +\| 75 +\| 3 +\| 0 +\| 1 +\| 0 +\|$/m)
     assert.match(text, /Not run yet\n- `src\/access\/denial\.ts`/)
     assert.match(text, /nobody has argued\n- `src\/access\/decide\.ts:1`/)
     const argued = partsOf(records, sources, [arguedOf('false', true)]).join('\n')

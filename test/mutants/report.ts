@@ -1,3 +1,4 @@
+import { table } from '../../scripts/markdown-table.ts'
 import { argued as allArgued, type Argued } from './argued.ts'
 import { countsOf, scoreOf, wantedScore } from './counts.ts'
 import { nameOf, type Mutant } from './mutant.ts'
@@ -41,14 +42,14 @@ export function partsOf(
     `${known.length} of ${sources.length} sources were run, ${mutants} mutants: ${scoreOf(all) ?? '–'} % of those that are not equivalent are killed, ` +
       `${wantedScore} % are to be.`,
     '## By source',
-    table(
+    table([
       ['Source', 'Killed, %', 'Killed', 'Timed out', 'Survived', 'Of them equivalent'],
-      known.map(({ file, counts }) => [
+      ...known.map(({ file, counts }) => [
         `\`${file}\``,
         String(scoreOf([counts]) ?? '–'),
         ...[counts.killed, counts.timedOut, counts.survived, counts.equivalent].map(String),
       ]),
-    ),
+    ]),
     '## Not run yet',
     unknown.length === 0 ? 'None.' : unknown.map((file) => `- \`${file}\``).join('\n'),
     '## Survivors that are argued',
@@ -79,10 +80,4 @@ function code(text: string): string {
 
 function listOf(items: readonly string[]): string {
   return items.length === 0 ? 'None.' : items.join('\n')
-}
-
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  return [head, head.map(() => '---'), ...rows]
-    .map((cells) => `| ${cells.join(' | ')} |`)
-    .join('\n')
 }

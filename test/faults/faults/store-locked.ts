@@ -16,13 +16,13 @@ export const storeLocked: Fault = {
   holds: 'everything comes out whole; tunnels are opened meanwhile; a change is made or refused',
   terms: untouched,
   async run({ start, stage }) {
-    const database = openDatabase(stage)
+    // Let go of whatever comes: the next faults need the database.
+    using database = openDatabase(stage)
     database.exec('BEGIN IMMEDIATE')
     const creating = create(stage, 'while-locked')
     for (const way of stage.ways) await start(way, { expected: 'whole' })
     await wait(lockMs)
     database.exec('ROLLBACK')
-    database.close()
     const made = await creating
     await mustCreate(stage, 'after-lock')
     return { opened: stage.ways.length, refused: made === 0 ? 0 : 1 }
@@ -35,7 +35,7 @@ export const storeSlow: Fault = {
   holds: 'everything comes out whole, and changes are made, late',
   terms: untouched,
   async run({ start, stage }) {
-    const database = openDatabase(stage)
+    using database = openDatabase(stage)
     const creating = mustCreate(stage, 'while-slow')
     const opening = Promise.all(stage.ways.map((way) => start(way, { expected: 'whole' })))
     for (let second = 0; second < slowSeconds; second += 1) {
@@ -44,7 +44,6 @@ export const storeSlow: Fault = {
       database.exec('ROLLBACK')
       await wait(slowMs.free)
     }
-    database.close()
     await Promise.all([creating, opening])
     return { opened: stage.ways.length }
   },
