@@ -11,8 +11,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { ownBun } from './bun/fetch-bun.ts'
 import { testExecutable } from './bun/executable-phase.ts'
-import { judge, type Ran, type Verdict } from './bun/judge.ts'
-import { readJunit, type TestResult } from './bun/junit.ts'
+import { judgeTogether, type RanTogether, type Verdict } from './bun/judge.ts'
+import { readJunit } from './bun/junit.ts'
+import { batchesOf } from './test-batches.ts'
 
 const root = join(import.meta.dirname, '..')
 
@@ -36,10 +37,10 @@ const preloaded = ['own-ws.ts', 'late-errors.ts']
 const atOnce = 2
 /** A test that hangs fails after this; `test/ends` plays thousands of cases in each of its own. */
 const testTimeoutMs = 240_000
-/** A file whose process hangs, or has many tests that do, is killed. */
-const fileTimeoutMs = 600_000
+/** A process that hangs, or has many tests that do, is killed. */
+const processTimeoutMs = 600_000
 
-interface Run extends Ran {
+interface Run extends RanTogether {
   readonly output: string
 }
 
@@ -49,13 +50,15 @@ async function main(args: readonly string[]): Promise<void> {
   const bun = ownBun()
   const folder = mkdtempSync(join(tmpdir(), 'postern-bun-'))
   const verdicts: Verdict[] = []
-  const waiting = files.entries()
+  const { alone, together } = batchesOf(files)
+  const waiting = [...together.values(), ...alone.map((file) => [file])].entries()
   const work = async (): Promise<void> => {
-    for (const [index, file] of waiting) {
-      const ran = await run([bun, file, join(folder, `${index}.xml`)], timeout)
-      const verdict = judge(file, ran)
-      if (verdict.faults.length > 0) process.stdout.write(`\n${file}\n${ran.output}\n`)
-      verdicts.push(verdict)
+    for (const [index, batch] of waiting) {
+      const ran = await run(bun, batch, join(folder, `${index}.xml`), timeout)
+      const judged = judgeTogether(batch, ran)
+      if (judged.some(({ faults }) => faults.length > 0))
+        process.stdout.write(`\n${batch.join(', ')}\n${ran.output}\n`)
+      verdicts.push(...judged)
     }
   }
   try {
@@ -77,19 +80,28 @@ function filesOf(args: readonly string[]): readonly string[] {
   return files
 }
 
-/** One process for each file, as Node.js does it: nothing of one is left for the next. */
+/** One process for some files, as `npm test` has them together on Node.js. */
 function run(
-  [bun, file, xml]: readonly [bun: string, file: string, xml: string],
+  bun: string,
+  files: readonly string[],
+  xml: string,
   timeout = `--timeout=${testTimeoutMs}`,
 ): Promise<Run> {
   const reporter = ['--reporter=junit', `--reporter-outfile=${xml}`]
   const preload = preloaded.flatMap((name) => ['--preload', join(root, 'scripts', 'bun', name)])
-  const args = ['test', '--only-failures', ...preload, ...reporter, timeout, `./${file}`]
+  const args = [
+    'test',
+    '--only-failures',
+    ...preload,
+    ...reporter,
+    timeout,
+    ...files.map((file) => `./${file}`),
+  ]
   return new Promise((resolve, reject) => {
     const child = spawn(bun, args, {
       cwd: root,
       stdio: ['ignore', 'pipe', 'pipe'],
-      timeout: fileTimeoutMs,
+      timeout: processTimeoutMs,
       killSignal: 'SIGKILL',
     })
     const output: Buffer[] = []
@@ -105,11 +117,11 @@ function run(
   })
 }
 
-function resultsIn(xml: string): readonly TestResult[] | undefined {
+function resultsIn(xml: string): RanTogether['results'] {
   try {
     return readJunit(readFileSync(xml, 'utf8'))
   } catch {
-    return undefined
+    return new Map()
   }
 }
 

@@ -9,26 +9,20 @@ const root = join(import.meta.dirname, '..', '..')
 const place = join('test', 'postern-program.ts')
 
 /**
- * What hangs on the runtime, for every change: bad input and smuggling, pipes, files and homes, threads, pages, halves and
- * cuts of tunnels, TLS, both runtimes at the ends of one connection. Some two minutes of one processor.
+ * What hangs most on the runtime, for every change: bad input and smuggling, pipes, threads, pages, halves and cuts of
+ * tunnels, TLS, both runtimes at the ends of one connection. All others are those of `--all`.
  */
 const short = [
   'test/bad-input/bodies-in-pieces.test.ts',
   'test/bad-input/pages.test.ts',
   'test/bad-input/smuggling.test.ts',
-  'test/cli/desktop-install.test.ts',
   'test/cli/desktop.test.ts',
-  'test/cli/hostile-text.test.ts',
-  'test/cli/policy.test.ts',
   'test/cli/shared-pipe.test.ts',
   'test/e2e/both-runtimes.test.ts',
   'test/e2e/client-certificates.test.ts',
-  'test/e2e/directory.test.ts',
-  'test/e2e/edge.test.ts',
   'test/e2e/first-tunnel.test.ts',
   'test/e2e/half-close.test.ts',
   'test/e2e/kill-and-cut.test.ts',
-  'test/e2e/provider-certificate.test.ts',
 ]
 
 /** Runs them and answers whether all passed; with `isWhole` every test that starts the program. */

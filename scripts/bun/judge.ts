@@ -16,6 +16,13 @@ export interface Ran {
   readonly exitCode: number | null
 }
 
+/** What one process left that has run several files. */
+export interface RanTogether {
+  /** By the path of the file. */
+  readonly results: ReadonlyMap<string, readonly TestResult[]>
+  readonly exitCode: number | null
+}
+
 /** Judges the run of one file. */
 export function judge(file: string, { results, exitCode }: Ran): Verdict {
   if (results === undefined || results.length === 0) {
@@ -27,4 +34,15 @@ export function judge(file: string, { results, exitCode }: Ran): Verdict {
   // An error that belongs to no test, such as one that nobody caught after the last.
   if (exitCode !== 0 && faults.length === 0) faults.push(`${file}: ended with ${exitCode}`)
   return { passed: named('passed').length, skipped: named('skipped'), faults }
+}
+
+/** Judges a run of several files in one process: each by its own, and all of them by an end that no test explains. */
+export function judgeTogether(
+  files: readonly string[],
+  { results, exitCode }: RanTogether,
+): readonly Verdict[] {
+  const isExplained = [...results.values()].flat().some(({ outcome }) => outcome === 'failed')
+  return files.map((file) =>
+    judge(file, { results: results.get(file), exitCode: isExplained ? 0 : exitCode }),
+  )
 }

@@ -20,13 +20,22 @@ const written = `<?xml version="1.0" encoding="UTF-8"?>
       <skipped />
     </testcase>
   </testsuite>
+  <testsuite name="src/b.test.ts" file="src/b.test.ts">
+    <testcase name="passes" classname="src/b.test.ts" line="3" />
+  </testsuite>
 </testsuites>`
 
 test('tests have the names of the suites they are in, and what became of them', () => {
-  assert.deepEqual(readJunit(written), [
+  assert.deepEqual(readJunit(written).get('src/a.test.ts'), [
     { name: `says "no" <&'☃>`, outcome: 'passed' },
     { name: 'outer > inner > fails', outcome: 'failed' },
     { name: 'outer > hangs', outcome: 'failed' },
     { name: 'is not run', outcome: 'skipped' },
   ])
+})
+
+test('tests of several files are those of their own', () => {
+  const files = readJunit(written)
+  assert.deepEqual([...files.keys()], ['src/a.test.ts', 'src/b.test.ts'])
+  assert.deepEqual(files.get('src/b.test.ts'), [{ name: 'passes', outcome: 'passed' }])
 })

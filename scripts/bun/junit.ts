@@ -15,15 +15,20 @@ const entities: Readonly<Record<string, string>> = {
   quot: '"',
 }
 
-/** The tests of one file, in their order. */
-export function readJunit(text: string): readonly TestResult[] {
-  const results: TestResult[] = []
+/** The tests of each file by its path, in their order; a file whose tests were not reached is not there. */
+export function readJunit(text: string): ReadonlyMap<string, readonly TestResult[]> {
+  const files = new Map<string, TestResult[]>()
+  let results: TestResult[] = []
   // The outermost suite is the file itself.
   const suites: string[] = []
   for (const [tag] of text.matchAll(/<[^>]*>/g)) {
     const name = unescape(/ name="([^"]*)"/.exec(tag)?.[1] ?? '')
-    if (tag.startsWith('<testsuite ')) suites.push(name)
-    else if (tag.startsWith('</testsuite>')) suites.pop()
+    if (tag.startsWith('<testsuite ')) {
+      suites.push(name)
+      if (suites.length > 1) continue
+      results = files.get(name) ?? []
+      files.set(name, results)
+    } else if (tag.startsWith('</testsuite>')) suites.pop()
     else if (tag.startsWith('<testcase ')) {
       results.push({ name: [...suites.slice(1), name].join(' > '), outcome: 'passed' })
     } else if (/^<(failure|skipped)\b/.test(tag)) {
@@ -32,7 +37,7 @@ export function readJunit(text: string): readonly TestResult[] {
       if (last !== undefined) results.push({ ...last, outcome })
     }
   }
-  return results
+  return files
 }
 
 function unescape(text: string): string {

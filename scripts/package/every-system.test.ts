@@ -5,9 +5,14 @@ import { builtExecutable } from './executable.fixture.ts'
 import { executableFormat } from './executable-format.ts'
 import { limits } from './limits.ts'
 import { isSigned } from './mac/mach-o.ts'
-import { systems } from './systems.ts'
+import { systems, type SystemName } from './systems.ts'
 
-for (const system of systems) {
+/** One of each format, and of the other C library: what makes an executable differs by these, not by the processor. */
+const ofEachKind: readonly SystemName[] = ['linux-arm64-musl', 'darwin-arm64', 'windows-x64']
+// POSTERN_LONG_TESTS=1 asks for what takes a minute, and brings every system's runtime.
+const isLong = process.env['POSTERN_LONG_TESTS'] === '1'
+
+for (const system of systems.filter(({ name }) => isLong || ofEachKind.includes(name))) {
   test(`the executable for ${system.name} is one of that system, and not too large`, (t) => {
     const path = builtExecutable(system)
     const { size } = statSync(path)
