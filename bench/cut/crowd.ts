@@ -1,6 +1,7 @@
 // Tunnels of one caller, and when each of them ends.
 import { connect, type ClientHttp2Session, type ClientHttp2Stream } from 'node:http2'
 import { once } from 'node:events'
+import type { CertificatePair } from '../../src/net/certificate.ts'
 import { credentialFields } from '../../src/tunnel/headers.ts'
 
 /** Where tunnels are opened. */
@@ -8,6 +9,8 @@ export interface Gateway {
   readonly port: number
   /** PEM. */
   readonly ca: string
+  /** The certificate that clients show. **Default:** none */
+  readonly shown?: CertificatePair | undefined
 }
 
 export interface Crowd {
@@ -71,8 +74,8 @@ export async function openTunnels(
   return streams
 }
 
-async function openSession({ port, ca }: Gateway): Promise<ClientHttp2Session> {
-  const session = connect(`https://localhost:${port}`, { ca })
+async function openSession({ port, ca, shown }: Gateway): Promise<ClientHttp2Session> {
+  const session = connect(`https://localhost:${port}`, { ca, ...shown })
   session.on('error', () => undefined)
   await once(session, 'remoteSettings')
   return session

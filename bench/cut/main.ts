@@ -4,31 +4,25 @@
  * at its client; tunnels of somebody else are asked and answered meanwhile. JSON on standard output, progress and a
  * table on standard error.
  */
-import { existsSync, writeFileSync } from 'node:fs'
+import './built.ts'
+import { writeFileSync } from 'node:fs'
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { createControlClient, type ControlClient } from '../../src/control/client.ts'
-import { freePort } from '../../src/net/free-port.fixture.ts'
-import type { Person } from '../../test/e2e/person.ts'
+import { personAt, type Person } from '../../test/e2e/person.ts'
+import { alice } from '../../test/e2e/rig.ts'
 import { inScope, type Scope } from '../../test/e2e/scope.ts'
 import { encodeOrder } from '../bytes.ts'
 import { positive } from '../options.ts'
+import { cpuSeconds } from '../process-stats.ts'
 import { startUpstream } from '../processes.ts'
 import { percentile } from '../statistics.ts'
-import { startBeside, type BesideFigures } from './beside.ts'
-import {
-  besideTarget,
-  causes,
-  crowdTarget,
-  serviceAccount,
-  usualRoutes,
-  writeDirectory,
-  type Cause,
-  type Setting,
-} from './causes.ts'
+import { startBeside, type Beside, type BesideFigures } from './beside.ts'
+import type { Cause } from './cause.ts'
+import { causes } from './causes.ts'
 import { patienceMs, until } from './until.ts'
 import { openCrowd, type Gateway } from './crowd.ts'
+import { besideTarget, crowdTarget, neighbour, startSetting, type Setting } from './setting.ts'
 
 const usage = `usage: npm run bench:cut -- [options]
 
@@ -43,6 +37,8 @@ const usage = `usage: npm run bench:cut -- [options]
 
 /** What is promised of the 99th percentile, in milliseconds. */
 const promisedMs = 1_000
+/** Nothing that somebody does here takes so long by itself, in milliseconds. */
+const longMs = 3_000
 
 interface Options {
   readonly tunnels: number
@@ -59,13 +55,15 @@ interface Row extends BesideFigures {
   readonly p50Ms: number
   readonly p99Ms: number
   readonly maxMs: number
+  /** What the gateway took of a processor meanwhile, for others as well: on a machine that is busy, what it had to wait for is no part of it. */
+  readonly gatewayCpuMs: number
   readonly isMet: boolean
 }
 
 try {
   const options = readOptions(process.argv.slice(2))
   if (options === 'help') say(usage)
-  else await inScope((scope) => main(scope, options), say)
+  else await main(options)
 } catch (error) {
   say(`bench: error: ${error instanceof Error ? error.message : String(error)}`)
   process.exitCode = 2
@@ -91,75 +89,101 @@ function readOptions(args: readonly string[]): Options | 'help' {
   }
 }
 
-async function main(scope: Scope, options: Options): Promise<void> {
-  // Programs are started from the build where there is one, as anybody runs them.
-  const built = join(import.meta.dirname, '..', '..', 'dist', 'postern.js')
-  if (existsSync(built)) process.env['POSTERN_BUILT'] ??= built
-  const { alice, carol, startRig } = await import('../../test/e2e/rig.ts')
-  const { personAt } = await import('../../test/e2e/person.ts')
+async function main(options: Options): Promise<void> {
   const upstream = await startUpstream()
-  scope.defer(() => upstream.stop())
-  const directoryFile = join(scope.directory, 'people.yaml')
-  await writeDirectory({ directoryFile }, [carol])
-  const routes = usualRoutes({ upstreamPort: upstream.port })
-  const metricsPort = await freePort()
-  const metrics = `http://127.0.0.1:${metricsPort}/metrics`
-  const rig = await startRig(scope, routes, {
-    directory: directoryFile,
-    metrics_address: `127.0.0.1:${metricsPort}`,
-  })
-  const control = createControlClient(join(rig.home, '.state', 'postern', 'gateway'))
-  const reloads = () => counter(metrics, 'postern_config_reloads_total{outcome="ok"}')
-  const setting: Setting = { rig, control, upstreamPort: upstream.port, directoryFile, reloads }
-  const [her, others] = [await personAt(scope, rig, alice), await personAt(scope, rig, carol)]
-
-  const order = encodeOrder('E', 0)
-  const gateway: Gateway = { port: rig.port, ca: rig.ca }
-  const beside = await startBeside(
-    gateway,
-    await signIn(others),
-    besideTarget,
-    options.beside,
-    order,
-  )
-  scope.defer(() => beside.close())
   const rows: Row[] = []
-  for (const cause of options.causes) {
-    await cause.prepare?.(setting)
-    const credential = cause.isServiceAccount ? await robot(control) : await signIn(her)
-    const crowd = await openCrowd(gateway, credential, crowdTarget, options.tunnels)
-    const counted = () => counter(metrics, `postern_tunnels_total{outcome="${cause.ended}"}`)
-    const before = await counted()
-    beside.restart()
-    const at = await cause.act(setting)
-    const ends = await inTime(crowd.ends, () => `"${cause.name}" left ${crowd.open()} tunnels open`)
-    const figures = beside.figures()
-    crowd.close()
-    // None ended by chance.
-    await until(
-      `fewer than ${crowd.size} tunnels ended as "${cause.ended}"`,
-      async () => (await counted()) - before === crowd.size,
-    )
-    await cause.restore?.(setting)
-    const took = ends.map((end) => end - at)
-    const row = {
-      cause: cause.name,
-      tunnels: crowd.size,
-      p50Ms: rounded(percentile(took, 50)),
-      p99Ms: rounded(percentile(took, 99)),
-      maxMs: rounded(Math.max(...took)),
-      ...(Object.fromEntries(
-        Object.entries(figures).map(([name, value]) => [name, rounded(value as number)]),
-      ) as unknown as BesideFigures),
-    }
-    rows.push({ ...row, isMet: row.p99Ms <= promisedMs })
-    say(`${row.cause}: p50 ${row.p50Ms} ms, p99 ${row.p99Ms} ms, all after ${row.maxMs} ms`)
+  try {
+    const settings = Map.groupBy(options.causes, (cause) => JSON.stringify(cause.settings ?? {}))
+    for (const some of settings.values())
+      await inScope(
+        (scope) => measure(scope, upstream.port, { ...options, causes: some }, rows),
+        say,
+      )
+  } finally {
+    await upstream.stop()
   }
   say(`\n${table(rows)}`)
   const json = JSON.stringify({ node: process.version, promisedMs, results: rows }, null, 2)
   process.stdout.write(`${json}\n`)
   if (options.json !== undefined) writeFileSync(options.json, `${json}\n`)
   if (options.check && (rows.length === 0 || rows.some(({ isMet }) => !isMet))) process.exitCode = 1
+}
+
+/** Measures causes one after the other through one gateway. */
+async function measure(
+  scope: Scope,
+  upstreamPort: number,
+  options: Options,
+  rows: Row[],
+): Promise<void> {
+  const setting = await startSetting(scope, upstreamPort, options.causes[0]?.settings ?? {})
+  const { rig } = setting
+  const her = await personAt(scope, rig, alice)
+  const gateway: Gateway = { port: rig.port, ca: rig.ca }
+  const credential = await setting.credentialOf(neighbour)
+  const order = encodeOrder('E', 0)
+  const beside = await startBeside(gateway, credential, besideTarget, options.beside, order)
+  scope.defer(() => beside.close())
+  for (const cause of options.causes) {
+    const shown = (await cause.prepare?.(setting)) ?? undefined
+    const token = cause.whose === undefined ? await signIn(her) : await cause.whose(setting)
+    const crowd = {
+      gateway: { ...gateway, shown },
+      token,
+      target: crowdTarget,
+      size: options.tunnels,
+    }
+    const row = await measureCause(cause, setting, crowd, beside)
+    await cause.restore?.(setting)
+    rows.push(row)
+    say(`${row.cause}: p50 ${row.p50Ms} ms, p99 ${row.p99Ms} ms, all after ${row.maxMs} ms`)
+  }
+}
+
+interface WantedCrowd {
+  readonly gateway: Gateway
+  readonly token: string
+  readonly target: string
+  readonly size: number
+}
+
+async function measureCause(
+  cause: Cause,
+  setting: Setting,
+  { gateway, token, target, size }: WantedCrowd,
+  beside: Beside,
+): Promise<Row> {
+  const crowd = await openCrowd(gateway, token, target, size)
+  const counted = () => setting.counter(`postern_tunnels_total{outcome="${cause.ended}"}`)
+  const before = await counted()
+  beside.restart()
+  const busy = watchCpu(setting.rig.child().pid)
+  const at = await cause.act(setting)
+  await busy.since(at)
+  const ends = await inTime(crowd.ends, () => `"${cause.name}" left ${crowd.open()} tunnels open`)
+  const gatewayCpuMs = rounded(busy.soFarMs())
+  const figures = beside.figures()
+  crowd.close()
+  // None ended by chance.
+  await until(
+    `fewer than ${crowd.size} tunnels ended as "${cause.ended}"`,
+    async () => (await counted()) - before === crowd.size,
+  )
+  const took = ends.map((end) => end - at)
+  const p99Ms = rounded(percentile(took, 99))
+  return {
+    cause: cause.name,
+    tunnels: crowd.size,
+    p50Ms: rounded(percentile(took, 50)),
+    p99Ms,
+    maxMs: rounded(Math.max(...took)),
+    gatewayCpuMs,
+    besideP50Ms: rounded(figures.besideP50Ms),
+    besideP99Ms: rounded(figures.besideP99Ms),
+    besideMaxMs: rounded(figures.besideMaxMs),
+    besidePings: figures.besidePings,
+    isMet: p99Ms <= promisedMs,
+  }
 }
 
 /** Signs somebody in, and answers the token that their machine keeps. */
@@ -171,16 +195,18 @@ async function signIn(person: Person): Promise<string> {
   return (await readFile(join(folder, file ?? ''), 'utf8')).trim()
 }
 
-async function robot(control: ControlClient): Promise<string> {
-  const wanted = { id: serviceAccount, description: '', format: 'jwt', expires_at: null } as const
-  return (await control.createServiceAccount(wanted)).credential
-}
-
-/** A counter of the gateway; 0 while it has none of that name. */
-async function counter(metrics: string, name: string): Promise<number> {
-  const text = await (await fetch(metrics)).text()
-  const line = text.split('\n').find((one) => one.startsWith(`${name} `))
-  return Number(line?.slice(name.length + 1) ?? 0)
+/** From now on, or from the moment that access ends where that comes much later. */
+function watchCpu(pid: number) {
+  const begunAt = performance.now()
+  let before = cpuSeconds(pid)
+  return {
+    async since(at: number): Promise<void> {
+      if (at - begunAt < longMs) return
+      await new Promise((resolve) => setTimeout(resolve, at - performance.now()))
+      before = cpuSeconds(pid)
+    },
+    soFarMs: () => 1_000 * (cpuSeconds(pid) - before),
+  }
 }
 
 function inTime<T>(promise: Promise<T>, late: () => string): Promise<T> {
@@ -191,12 +217,18 @@ function inTime<T>(promise: Promise<T>, late: () => string): Promise<T> {
 
 function table(rows: readonly Row[]): string {
   const lines = [
-    ['', 'p50 ms', 'p99 ms', 'last ms', 'beside p50', 'p99', 'max', ''],
+    ['', 'p50 ms', 'p99 ms', 'last ms', 'CPU ms', 'beside p50', 'p99', 'max', ''],
     ...rows.map((row) => [
       row.cause,
-      ...[row.p50Ms, row.p99Ms, row.maxMs, row.besideP50Ms, row.besideP99Ms, row.besideMaxMs].map(
-        String,
-      ),
+      ...[
+        row.p50Ms,
+        row.p99Ms,
+        row.maxMs,
+        row.gatewayCpuMs,
+        row.besideP50Ms,
+        row.besideP99Ms,
+        row.besideMaxMs,
+      ].map(String),
       row.isMet ? '' : 'MISSED',
     ]),
   ]
