@@ -9,6 +9,8 @@ export interface Endpoint {
   readonly port: number
   /** PEM of the authority the server's certificate comes from. */
   readonly ca: string
+  /** What is asked for at a gateway, `HOST:PORT`. **Default:** that of the benchmark's one route */
+  readonly authority?: string
 }
 
 /** The name on the certificate. */

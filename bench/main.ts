@@ -30,6 +30,7 @@ import { summarise } from './results.ts'
 import type { Sample } from './results.ts'
 import type { RunningTarget, Target } from './target.ts'
 import { measureTelling, toldStreams } from './tell.ts'
+import { openToldRoutes, ways } from './told-routes.ts'
 import {
   bare,
   bareHop,
@@ -123,7 +124,10 @@ async function measureAll(
     if (options.only.includes('idle')) await measureMemory(bench, targets, samples)
     if (options.only.includes('stalled')) await measureUnderStalls(bench, targets, samples)
     if (options.only.includes('memory')) await measureStreams(bench, targets, samples)
-    if (options.only.includes('tell')) await measureFollowers(options, samples)
+    if (options.only.includes('tell')) {
+      await measureFollowers(options, samples)
+      await measureToldRoutes(bench, samples)
+    }
     if (isLineWanted(options)) await measureLines(bench, samples, recordAs)
     return samples
   } finally {
@@ -218,6 +222,20 @@ async function measureFollowers({ rounds, gib }: Options, samples: Sample[]): Pr
       const at = { measure: `tell-rows-of-${rowBytes}`, target: 'follower', protocol, round }
       await recordAs(samples, at, () => Promise.resolve(measureTelling(told, gib)))
     }
+  }
+}
+
+/** What a route with `tell` costs beside the same without, in turns. */
+async function measureToldRoutes({ setting, ca, options }: Bench, samples: Sample[]) {
+  const { rounds, gib } = options
+  await using routes = await openToldRoutes(setting, ca, gib)
+  for (let round = 0; round <= rounds; round++) {
+    for (const told of toldStreams)
+      for (const target of ways) {
+        const measure = `told-${told.protocol}-rows-of-${told.rowBytes}`
+        const at = { measure, target, protocol: 'h2', round }
+        await recordAs(samples, at, () => routes.measure(told, gib, target))
+      }
   }
 }
 

@@ -46,7 +46,8 @@ export const usage = `usage: npm run bench -- [options]
   --only LIST        of ${groups.join(',')}; line: throughput through a connector over round
                      trips of 0, 20 and 100 ms, beside bare TCP (root, python3);
                      memory: of streams through a connector, stopped, slow, come and gone;
-                     tell: following the messages of a protocol, in this process
+                     tell: following the messages of a protocol, in this process, and a
+                     route that does so beside one that does not
   --targets LIST     of bare,gateway,connector,nginx,haproxy (default) and bare-h2,relay,relay-h2,
                      and for the hop through a connector alone bare-hop,connector-hop
   --rounds N         rounds, each target once in each (5)

@@ -19,7 +19,7 @@ export interface Row {
   readonly median: number
   /** Median of the rounds' ratios to the bare relay in the same round; undefined without it. */
   readonly ratioToBare: number | undefined
-  /** The same of a connector to the gateway without one, over the same protocol. */
+  /** The same of a connector to the gateway without one, and of a route with `tell` to one without, over the same protocol. */
   readonly ratioToDirect: number | undefined
   /** The same to the same target over HTTP/1.1: what another way of asking for a tunnel costs. */
   readonly ratioToHttp1: number | undefined
@@ -41,7 +41,7 @@ export function summarise(samples: readonly Sample[]): readonly Row[] {
   )
   const direct: Bases = new Map(
     samples
-      .filter(({ target }) => target === 'gateway')
+      .filter(({ target }) => target === 'gateway' || target === 'without-tell')
       .map((sample) => [`${sample.protocol} ${roundKey(sample)}`, sample]),
   )
   const groups = Map.groupBy(samples, ({ measure, target, protocol }) =>
@@ -80,7 +80,7 @@ function summariseFigure(
     median: rounded(median(values)),
     ratioToBare: ratio((sample) => bare.get(roundKey(sample))),
     ratioToDirect:
-      target === 'connector'
+      target === 'connector' || target === 'with-tell'
         ? ratio((sample) => direct.get(`${protocol} ${roundKey(sample)}`))
         : undefined,
     ratioToHttp1:

@@ -1,7 +1,6 @@
 // What it costs to follow the messages of a tunnel, so that its tool can be told of a cut: CPU time of the follower alone,
 // in this process, on top of what the gateway takes to move the same bytes. A route without `tell` has no follower.
 import { follow } from '../src/tell/protocols/follow.ts'
-import type { Follower } from '../src/tell/follower.ts'
 import type { ToldProtocol } from '../src/tell/protocols.ts'
 import type { Figures } from './measures.ts'
 
@@ -11,17 +10,23 @@ const pieceBytes = 16 * 1024
 const streamBytes = 4 * 1024 * 1024
 const bytesPerGib = 1024 ** 3
 
-/** A session up to where rows come, and one row of so many bytes. */
+/** A session up to where rows come, said in turns, and one row of so many bytes. */
 interface Stream {
-  begin(follower: Follower): void
+  readonly opening: readonly Said[]
   row(bytes: number, index: number): Buffer
 }
 
-const startup = Buffer.from('\0\0\0\x10\0\x03\0\0user\0a\0\0', 'latin1')
+export interface Said {
+  readonly by: 'client' | 'service'
+  readonly bytes: Buffer
+}
+
+const client = (bytes: Buffer): Said => ({ by: 'client', bytes })
+const service = (bytes: Buffer): Said => ({ by: 'service', bytes })
 
 const streams: Readonly<Record<ToldProtocol, Stream>> = {
   postgres: {
-    begin: (follower) => follower.fromClient(startup),
+    opening: [client(Buffer.from('\0\0\0\x10\0\x03\0\0user\0a\0\0', 'latin1'))],
     row(bytes) {
       const row = Buffer.alloc(bytes)
       row.write('D')
@@ -30,18 +35,17 @@ const streams: Readonly<Record<ToldProtocol, Stream>> = {
     },
   },
   mysql: {
-    begin(follower) {
-      follower.fromService(packet(0, `\x0a8${'\0'.repeat(15)}\x02`, 16))
-      follower.fromClient(packet(1, '\0\x02', 30))
-      follower.fromService(packet(2, '\0\0\0\0\0\0\0'))
-      follower.fromClient(packet(0, '\x03SELECT'))
-      for (const [at, body] of ['\x01', '\x03def', '\xfe\0\0\0\0'].entries())
-        follower.fromService(packet(at + 1, body))
-    },
+    opening: [
+      service(packet(0, `\x0a8${'\0'.repeat(15)}\x02`, 16)),
+      client(packet(1, '\0\x02', 30)),
+      service(packet(2, '\0\0\0\0\0\0\0')),
+      client(packet(0, '\x03SELECT')),
+      ...['\x01', '\x03def', '\xfe\0\0\0\0'].map((body, at) => service(packet(at + 1, body))),
+    ],
     row: (bytes, index) => packet(index + 4, '\x01x', bytes - 6),
   },
   redis: {
-    begin: (follower) => follower.fromClient(Buffer.from('SUBSCRIBE a\r\n')),
+    opening: [client(Buffer.from('SUBSCRIBE a\r\n'))],
     row(bytes) {
       const length = bytes - 6 - `${bytes}`.length
       return Buffer.from(`$${length}\r\n${'x'.repeat(length)}\r\n`)
@@ -54,24 +58,34 @@ export const toldStreams = (Object.keys(streams) as ToldProtocol[]).flatMap((pro
   [64, 1024, 64 * 1024].map((rowBytes) => ({ protocol, rowBytes })),
 )
 
-/** CPU time for each GiB. */
-export function measureTelling(
-  { protocol, rowBytes }: (typeof toldStreams)[number],
-  gib: number,
-): Figures {
-  const { begin, row } = streams[protocol]
+export type ToldStream = (typeof toldStreams)[number]
+
+/** How it begins, and rows for some MiB, which may come over and over. */
+export function makeStream({ protocol, rowBytes }: ToldStream): {
+  readonly opening: readonly Said[]
+  readonly rows: Buffer
+} {
+  const { opening, row } = streams[protocol]
   // Sequences go round after 256.
-  const rows = Math.max(1, Math.floor(streamBytes / rowBytes / 256)) * 256
-  const stream = Buffer.concat(Array.from({ length: rows }, (_, index) => row(rowBytes, index)))
+  const count = Math.max(1, Math.floor(streamBytes / rowBytes / 256)) * 256
+  const rows = Buffer.concat(Array.from({ length: count }, (_, index) => row(rowBytes, index)))
+  return { opening, rows }
+}
+
+/** CPU time for each GiB. */
+export function measureTelling(told: ToldStream, gib: number): Figures {
+  const { opening, rows } = makeStream(told)
   const pieces: Buffer[] = []
-  for (let at = 0; at < stream.length; at += pieceBytes)
-    pieces.push(stream.subarray(at, at + pieceBytes))
-  const follower = follow[protocol]()
-  begin(follower)
+  for (let at = 0; at < rows.length; at += pieceBytes)
+    pieces.push(rows.subarray(at, at + pieceBytes))
+  const follower = follow[told.protocol]()
+  for (const { by, bytes } of opening)
+    if (by === 'client') follower.fromClient(bytes)
+    else follower.fromService(bytes)
   const wanted = gib * bytesPerGib
   const before = process.cpuUsage()
   let followed = 0
-  for (; followed < wanted; followed += stream.length)
+  for (; followed < wanted; followed += rows.length)
     for (const piece of pieces) follower.fromService(piece)
   const { user, system } = process.cpuUsage(before)
   if (follower.tell({ message: '', hint: '' }) === undefined) throw new Error('it was not followed')

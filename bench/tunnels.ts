@@ -8,7 +8,7 @@ import type { TLSSocket } from 'node:tls'
 
 // The product's own: what a WebSocket costs at both its ends is part of what it carries.
 import { connectWebSocket } from '../src/client/ways/websocket.ts'
-import { authority, serverName } from './endpoint.ts'
+import { authority as usualAuthority, serverName } from './endpoint.ts'
 import type { Endpoint } from './endpoint.ts'
 
 /** Opens tunnels to one endpoint. */
@@ -52,7 +52,7 @@ export function createOpener(endpoint: Endpoint, shared: boolean): Opener {
     if (!shared || session === undefined || opened++ % tunnelsPerConnection === 0) {
       session = openSession()
     }
-    return keep(await connectOverHttp2(await session))
+    return keep(await connectOverHttp2(await session, endpoint.authority ?? usualAuthority))
   }
   return { open, close: () => ends.forEach((end) => end()) }
 }
@@ -83,6 +83,7 @@ async function openTls(
 }
 
 async function connectOverHttp1(endpoint: Endpoint): Promise<Duplex> {
+  const { authority = usualAuthority } = endpoint
   const socket = await openTls(endpoint, ['http/1.1'])
   socket.write(`CONNECT ${authority} HTTP/1.1\r\nHost: ${authority}\r\n\r\n`)
   let head = ''
@@ -98,7 +99,12 @@ async function connectOverHttp1(endpoint: Endpoint): Promise<Duplex> {
 async function connectOverWebSocket(endpoint: Endpoint): Promise<Duplex> {
   const socket = await openTls(endpoint, ['http/1.1'])
   const signal = AbortSignal.timeout(webSocketTimeoutMs)
-  const answer = await connectWebSocket(socket, authority, { host: serverName }, signal)
+  const answer = await connectWebSocket(
+    socket,
+    endpoint.authority ?? usualAuthority,
+    { host: serverName },
+    signal,
+  )
   if (answer.tunnel === undefined) {
     throw new Error(`the WebSocket was refused: ${answer.refusal.status}`)
   }
@@ -118,7 +124,7 @@ async function connectSession(endpoint: Endpoint): Promise<ClientHttp2Session> {
   return session
 }
 
-async function connectOverHttp2(session: ClientHttp2Session): Promise<Duplex> {
+async function connectOverHttp2(session: ClientHttp2Session, authority: string): Promise<Duplex> {
   const stream = session.request(
     { [constants.HTTP2_HEADER_METHOD]: 'CONNECT', [constants.HTTP2_HEADER_AUTHORITY]: authority },
     { endStream: false },
