@@ -11,7 +11,8 @@ async function scim(
   body?: object,
 ): Promise<string> {
   const question = { method, path: `/scim/v2${path}`, ...(body && { body }) }
-  return String((await askAs(companyAccount, question))['id'] ?? '')
+  const { id } = await askAs(companyAccount, question)
+  return typeof id === 'string' ? id : ''
 }
 
 const replacing = (path: string, value: unknown): object => ({
