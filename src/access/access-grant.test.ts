@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { createFakeClock } from '../fake-clock.ts'
-import { testCaller, testRoute, testSession } from '../gateway/gateway.fixture.ts'
+import { testCaller, testRoute, testSession } from './access.fixture.ts'
 import { silentLogger } from '../log.ts'
 import { parseRoute } from '../routes/parse-route.ts'
 import { createRouteTable } from '../routes/table.ts'

@@ -13,7 +13,7 @@ import {
   seesIn,
   type Administrators,
 } from './administrators.ts'
-import { testSession } from '../gateway/gateway.fixture.ts'
+import { testSession } from './access.fixture.ts'
 
 function policy(criterion: unknown): Policy {
   const parsed = parsePolicy([{ allow: { or: [criterion] } }])

@@ -1,185 +1,177 @@
 import assert from 'node:assert/strict'
-import { once } from 'node:events'
-import { test } from 'node:test'
-import type { Clock } from '../clock.ts'
+import { getEventListeners } from 'node:events'
+import { describe, test } from 'node:test'
 import { createFakeClock } from '../fake-clock.ts'
-import { gatewayPaths } from '../tunnel/paths.ts'
+import type { ServiceAccountSession } from '../identity/session.ts'
+import type { Decision } from '../policy/decision.ts'
+import { testCaller, testRoute, testSession } from './access.fixture.ts'
 import { createAskAgain, type AskableIdentity } from './ask-again.ts'
 import type { Caller } from './caller.ts'
-import { bob, startDeviceRig, type DeviceRig } from '../gateway/device.fixture.ts'
-import {
-  connectHead,
-  connectTls,
-  testCaller,
-  testRoute,
-  testSession,
-} from '../gateway/gateway.fixture.ts'
-import type { Decision } from '../policy/decision.ts'
 
-const forDba = 'db.example.com:5432'
-/** Allowed, but nothing listens behind the routes of the rig. */
-const allowed = 503
+const old = { ...testSession('s', 'bob@example.com'), refreshedAtMs: 0 }
+const target = { protocol: 'tcp', host: 'echo.example.com', port: 7 } as const
 
-/** A token of somebody who signed in as a stock client makes them. */
-async function tokenOf(rig: DeviceRig, email: string): Promise<string> {
-  const redirect = encodeURIComponent('http://127.0.0.1:9/')
-  const { body } = await rig.send('GET', `${gatewayPaths.login}?pomerium_redirect_uri=${redirect}`)
-  const browser = await rig.browserOf(email)
-  const { pathname, search } = new URL(body)
-  const { headers } = await browser.get(pathname + search)
-  return new URL(String(headers.location)).searchParams.get('pomerium_jwt') ?? ''
-}
-
-/** What CONNECT answers: its status and body. */
-async function connect(rig: DeviceRig, token: string): Promise<{ status: number; body: string }> {
-  const socket = await connectTls(Number(new URL(rig.origin).port))
-  const chunks: Buffer[] = []
-  socket.on('data', (chunk: Buffer) => chunks.push(chunk))
-  socket.write(connectHead(forDba, `Authorization: Pomerium ${token}`, 'Accept: application/json'))
-  await once(socket, 'end')
-  socket.destroy()
-  const text = Buffer.concat(chunks).toString()
-  return { status: Number(text.split(' ')[1]), body: text }
-}
-
-test('whoever was just added to a group is let in, though their session is not due', async (t) => {
-  const rig = await startDeviceRig(t)
-  const token = await tokenOf(rig, bob)
-  rig.idp.people.change(bob, { groups: ['sales', 'dba'] })
-  const asked = rig.idp.requestCount('/token')
-  assert.equal((await connect(rig, token)).status, 403)
-  assert.equal(rig.idp.requestCount('/token'), asked, 'what the provider said a moment ago stands')
-  rig.clock.advance(31_000)
-  assert.equal((await connect(rig, token)).status, allowed)
-  assert.equal(rig.idp.requestCount('/token'), asked + 1)
-  assert.deepEqual((await rig.line('session changed'))['changes'], ['groups', 'claims.groups'])
-  // Said once they are kept.
-  await rig.lineWhere((line) => line['allow'] === true)
-  const checks = rig.lines.filter(({ message }) => message === 'authorize check')
-  assert.deepEqual(
-    checks.map((line) => line['allow']),
-    [false, true],
-    'a question is no decision',
-  )
-})
-
-test('a client that comes back at once, or many times at once, causes one question', async (t) => {
-  const rig = await startDeviceRig(t)
-  const token = await tokenOf(rig, bob)
-  rig.clock.advance(31_000)
-  const asked = rig.idp.requestCount('/token')
-  const burst = await Promise.all(Array.from({ length: 10 }, () => connect(rig, token)))
-  for (let count = 0; count < 10; count += 1) burst.push(await connect(rig, token))
-  assert.deepEqual([...new Set(burst.map(({ status }) => status))], [403])
-  assert.equal(rig.idp.requestCount('/token'), asked + 1)
-  rig.clock.advance(31_000)
-  await connect(rig, token)
-  assert.equal(rig.idp.requestCount('/token'), asked + 2)
-})
-
-test('whom the provider no longer stands by is asked to sign in', async (t) => {
-  const rig = await startDeviceRig(t)
-  const token = await tokenOf(rig, bob)
-  rig.idp.revoke(bob)
-  rig.clock.advance(31_000)
-  assert.equal((await connect(rig, token)).status, 401)
-})
-
-test('a provider that is down leaves the refusal and the session as they are', async (t) => {
-  const rig = await startDeviceRig(t)
-  const token = await tokenOf(rig, bob)
-  rig.idp.setCondition('failing')
-  rig.clock.advance(31_000)
-  for (let count = 0; count < 3; count += 1) assert.equal((await connect(rig, token)).status, 403)
-  const failures = rig.lines.filter(({ message }) => message === 'the identity provider failed')
-  assert.deepEqual(
-    failures.map((line) => line['during']),
-    ['refresh'],
-  )
-})
-
-test('a provider that does not answer holds the refusal up for five seconds', async () => {
-  const clock = createFakeClock(100_000)
-  const asking = Promise.withResolvers<void>()
-  const askAgain = askAgainWith(clock, {
-    askProvider: () => (asking.resolve(), new Promise(() => undefined)),
-    session: () => assert.fail('nobody was asked'),
-  })
-  const session = { ...testSession('s', bob), refreshedAtMs: 0 }
-  const caller = testCaller(session)
-  const no = { value: false, reasons: ['groups-unauthorized'] }
+/** A refusal, by one reason of the side that says no. */
+function refusal(reason: string, side: 'allow' | 'deny' = 'allow'): Decision {
   const nothing = { value: false, reasons: [] }
-  const denied: Decision = { outcome: 'deny', allow: no, deny: nothing, validUntilMs: undefined }
-  const late = askAgain(caller, denied, new AbortController().signal)
-  await asking.promise
-  clock.advance(5_000)
-  assert.equal(await late, caller)
+  const decisive = { value: side === 'deny', reasons: [reason] }
+  const plain = { outcome: 'deny', allow: nothing, deny: nothing, validUntilMs: undefined } as const
+  return { ...plain, [side]: decisive }
+}
+
+const inNoGroup = refusal('groups-unauthorized')
+
+interface RigOptions extends Partial<AskableIdentity> {
+  /** Undefined where there is no route to decide about. */
+  readonly decision?: Decision | undefined
+  readonly nowMs?: number
+}
+
+function createRig({ nowMs = 100_000, ...options }: RigOptions = {}) {
+  const clock = createFakeClock(nowMs)
+  const asked: string[] = []
+  const decision = 'decision' in options ? options.decision : inNoGroup
+  const route = decision && testRoute('tcp+https://echo.example.com:7', [1])
   const gone = new AbortController()
-  const aborted = askAgain(caller, denied, gone.signal)
-  gone.abort()
-  assert.equal(await aborted, caller)
-})
-
-test('nobody is asked about a refusal that no claim could turn, or about anybody else', async () => {
-  const clock = createFakeClock(100_000)
-  const askAgain = askAgainWith(clock, {
-    askProvider: () => assert.fail('asked'),
-    session: () => assert.fail('looked up'),
+  const askAgain = createAskAgain({
+    clock,
+    identity: {
+      askProvider: async (session) => {
+        asked.push(session.id)
+        return (await options.askProvider?.(session)) ?? true
+      },
+      session: options.session ?? (() => Promise.resolve({ session: newer, version: 2 })),
+    },
+    decide: { foreseen: () => decision ?? assert.fail('there is nothing to decide') },
+    matchRoute: () => route,
   })
-  const { signal } = new AbortController()
-  const old = { ...testSession('s', bob), refreshedAtMs: 0 }
-  const decide = (outcome: Decision['outcome'], reason: string): Decision => ({
-    outcome,
-    allow: { value: outcome === 'allow', reasons: [reason] },
-    deny: { value: false, reasons: ['groups-unauthorized'] },
-    validUntilMs: undefined,
-  })
-  for (const [outcome, reason] of [
-    ['allow', 'groups-ok'],
-    ['deny', 'source-ip-unauthorized'],
-    ['deny', 'user-unauthorized'],
-    ['client-certificate', 'groups-unauthorized'],
-  ] as const) {
-    const caller = testCaller(old)
-    assert.equal(await askAgain(caller, decide(outcome, reason), signal), caller)
-  }
-  const no = decide('deny', 'groups-unauthorized')
-  const stranger = testCaller()
-  assert.equal(await askAgain(stranger, no, signal), stranger)
-  const fresh = testCaller({ ...old, refreshedAtMs: 70_001 })
-  assert.equal(await askAgain(fresh, no, signal), fresh)
-  const nowhere = testCaller(old)
-  assert.equal(await askAgain(nowhere, undefined, signal), nowhere)
-})
-
-/** Asks again about whatever is decided; undefined where there is no route to decide about. */
-function askAgainWith(clock: Clock, identity: AskableIdentity) {
-  return (caller: Caller, decision: Decision | undefined, signal: AbortSignal): Promise<Caller> => {
-    const route = decision && testRoute('tcp+https://echo.example.com:7', [1])
-    const decide = { foreseen: () => decision ?? assert.fail('there is nothing to decide') }
-    const askAgain = createAskAgain({ clock, identity, decide, matchRoute: () => route })
-    const target = { protocol: 'tcp', host: 'echo.example.com', port: 7 } as const
-    return askAgain(caller, target, signal)
+  return {
+    clock,
+    asked,
+    gone,
+    ask: (caller: Caller) => askAgain(caller, target, gone.signal),
   }
 }
 
-test('a refusal says that no groups came, and the log says so once', async (t) => {
-  const rig = await startDeviceRig(t, 'idp_groups_claim: realm_access.roles\n')
-  const token = await tokenOf(rig, bob)
-  for (let count = 0; count < 3; count += 1) {
-    const { status, body } = await connect(rig, token)
-    assert.equal(status, 403)
-    assert.match(body, /sends no claim \\"realm_access.roles\\", which would list your groups/)
-  }
-  const said = rig.lines.filter(({ message }) => String(message).includes('groups claim'))
-  assert.equal(said.length, 1)
-  assert.equal(said[0]?.['level'], 'warn')
-  assert.match(String(said[0]?.['claims-that-came']), /groups/)
+const newer = { ...old, groups: ['dba'], refreshedAtMs: 100_000 }
+const never = (): Promise<never> => new Promise(() => undefined)
+
+describe('whoever is refused by what their provider said a while ago', () => {
+  test('is as the provider knows them now', async () => {
+    const { ask, asked, clock, gone } = createRig()
+    const caller = testCaller(old)
+    const now = await ask(caller)
+    assert.deepEqual(now, { client: caller.client, session: newer, sessionVersion: 2 })
+    assert.deepEqual(asked, ['s'])
+    assert.equal(clock.pending, 0, 'nothing waits any more')
+    assert.equal(getEventListeners(gone.signal, 'abort').length, 0)
+  })
+
+  test('is nobody once the provider no longer stands by them', async () => {
+    const { ask } = createRig({ session: () => Promise.resolve(undefined) })
+    const { session, sessionVersion } = await ask(testCaller(old))
+    assert.deepEqual([session, sessionVersion], [undefined, undefined])
+  })
+
+  test('stays as they are when the provider was not asked', async () => {
+    const session = (): never => assert.fail('looked up')
+    const { ask } = createRig({ askProvider: () => Promise.resolve(false), session })
+    const caller = testCaller(old)
+    assert.equal(await ask(caller), caller)
+  })
+
+  test('waits five seconds for an answer, and no longer', async () => {
+    const { ask, clock } = createRig({ askProvider: never })
+    const caller = testCaller(old)
+    let came: Caller | undefined
+    const late = ask(caller).then((it) => (came = it))
+    clock.advance(4_999)
+    await new Promise((resolve) => setImmediate(resolve))
+    assert.equal(came, undefined)
+    clock.advance(1)
+    assert.equal(await late, caller)
+  })
+
+  test('is not waited for once they have gone, before or meanwhile', async () => {
+    const { ask, gone } = createRig({ askProvider: never })
+    const caller = testCaller(old)
+    const answer = ask(caller)
+    gone.abort()
+    assert.equal(await answer, caller)
+    assert.equal(await ask(caller), caller)
+  })
+
+  test('hears of a question that fails', async () => {
+    const failing = Promise.reject(new Error('no answer'))
+    await assert.rejects(
+      createRig({ askProvider: () => failing }).ask(testCaller(old)),
+      /no answer/,
+    )
+  })
+
+  test('is asked about by every word of the provider, on the side that says no', async () => {
+    for (const reason of [
+      'claim-ok',
+      'claim-unauthorized',
+      'domain-ok',
+      'domain-unauthorized',
+      'email-ok',
+      'email-unauthorized',
+      'email-unverified',
+      'groups-ok',
+      'groups-unauthorized',
+    ])
+      for (const side of ['allow', 'deny'] as const) {
+        const { ask, asked } = createRig({ decision: refusal(reason, side) })
+        await ask(testCaller(old))
+        assert.deepEqual(asked, ['s'], `${side}: ${reason}`)
+      }
+  })
 })
 
-test('somebody in the wrong groups is told nothing about the claim', async (t) => {
-  const rig = await startDeviceRig(t)
-  const { body } = await connect(rig, await tokenOf(rig, bob))
-  assert.match(body, /you are not in the groups this route names"/)
-  assert.ok(!rig.lines.some(({ message }) => String(message).includes('groups claim')))
+describe('nobody is asked about', () => {
+  async function isLeft(caller: Caller, options: RigOptions = {}): Promise<void> {
+    const { ask, asked } = createRig(options)
+    assert.equal(await ask(caller), caller)
+    assert.deepEqual(asked, [])
+  }
+
+  test('a refusal that no claim could turn', async () => {
+    await isLeft(testCaller(old), { decision: refusal('source-ip-unauthorized') })
+    await isLeft(testCaller(old), { decision: refusal('user-unauthorized', 'deny') })
+    const both = { value: true, reasons: ['date-ok'] }
+    await isLeft(testCaller(old), { decision: { ...inNoGroup, deny: both } })
+  })
+
+  test('whoever is not refused', async () => {
+    const claims = { value: true, reasons: ['groups-ok'] }
+    for (const outcome of ['allow', 'client-certificate', 'sign-in'] as const)
+      await isLeft(testCaller(old), { decision: { ...inNoGroup, allow: claims, outcome } })
+  })
+
+  test('whoever asks for what there is no route for', async () => {
+    await isLeft(testCaller(old), { decision: undefined })
+  })
+
+  test('somebody who is not signed in, or a service account', async () => {
+    await isLeft(testCaller())
+    const robot: ServiceAccountSession = {
+      kind: 'service-account',
+      id: 'robot',
+      userId: 'robot',
+      email: undefined,
+      emailVerified: false,
+      groups: [],
+      claims: {},
+      expiresAtMs: undefined,
+    }
+    await isLeft({ ...testCaller(), session: robot, sessionVersion: 1 })
+  })
+
+  test('somebody of whom the provider spoke less than half a minute ago', async () => {
+    await isLeft(testCaller(old), { nowMs: 29_999 })
+    const { ask, asked } = createRig({ nowMs: 30_000 })
+    await ask(testCaller(old))
+    assert.deepEqual(asked, ['s'])
+  })
 })

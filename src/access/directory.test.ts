@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { ServiceAccountSession } from '../identity/session.ts'
 import { createDirectory, subjectOf } from './directory.ts'
-import { testSession } from '../gateway/gateway.fixture.ts'
+import { testSession } from './access.fixture.ts'
 
 const directory = createDirectory([
   { member: 'Alice@Example.com', group: 'dba' },

@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.ts'
-import { testCaller, testRoute } from '../gateway/gateway.fixture.ts'
+import { testCaller, testRoute } from './access.fixture.ts'
 import { nobodyBlocked } from '../identity/blocked-people.fixture.ts'
 import type { BlockedPeople } from '../identity/blocked-people.ts'
 import type { LiveCaller } from '../identity/session.ts'

@@ -7,7 +7,6 @@ import { once } from 'node:events'
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net'
 import * as tls from 'node:tls'
 import { systemClock } from '../clock.ts'
-import type { Caller } from '../access/caller.ts'
 import type { ServiceAccounts } from '../identity/service-accounts.ts'
 import type { Session } from '../identity/session.ts'
 import { createCertificateAuthority } from '../net/certificate.ts'
@@ -27,11 +26,10 @@ import { createTestPeers } from '../port/peers/peers.fixture.ts'
 import { openPort, type Port } from '../port/port.ts'
 import { createProxyAdmission, createRefusedConnections } from '../port/proxy-admission.ts'
 import { catalogOfFile } from '../catalog/catalog.fixture.ts'
-import { buildRoute } from '../routes/open-route.ts'
-import { parseRoute } from '../routes/parse-route.ts'
 import type { Route } from '../routes/route.ts'
-import { directTo } from '../routes/upstream-way.fixture.ts'
 import { createTlsContexts } from '../port/tls-contexts.ts'
+
+export { testCaller, testRoute, testSession } from '../access/access.fixture.ts'
 
 const authority = await createCertificateAuthority()
 /** For `localhost` alone. */
@@ -190,46 +188,6 @@ export async function startTestGateway(
   }
 }
 
-/** A route of a test, in no register yet: `policy` as in a file; public when there is none. */
-export function testRoute(
-  from: string,
-  to: readonly number[],
-  policy?: unknown,
-  more: Partial<Route> = {},
-): Route {
-  const who = policy === undefined ? { allow_public_unauthenticated_access: true } : { policy }
-  const plain = { from, to: 'tcp://127.0.0.1:1', stall_timeout: '0', ...who }
-  const { checked, faults } = parseRoute(plain, { clientCertificates: 'none' })
-  if (checked === undefined) throw new Error(JSON.stringify(faults))
-  return {
-    ...buildRoute(checked),
-    name: from.replace('tcp+https://', ''),
-    way: directTo(to),
-    revision: 0,
-    ...more,
-  }
-}
-
-export function testSession(id: string, email: string): Session {
-  const nowMs = Date.now()
-  return {
-    kind: 'person',
-    id,
-    userId: `user-${id}`,
-    email,
-    emailVerified: true,
-    name: undefined,
-    groups: [],
-    claims: {},
-    provider: 'default',
-    issuer: 'https://login.example.com',
-    issuedAtMs: nowMs,
-    expiresAtMs: nowMs + 3_600_000,
-    refreshedAtMs: nowMs,
-    refreshDueAtMs: nowMs + 600_000,
-  }
-}
-
 /** A service on loopback; every connection goes to `serve`. */
 export async function startService(
   serve: (socket: Socket) => void,
@@ -288,11 +246,6 @@ export async function exchangeHttp1(port: number, text: string, thenEnd = false)
   await closed
   socket.destroy()
   return Buffer.concat(chunks).toString()
-}
-
-/** Whoever asks, from an address that nobody has (RFC 5737). */
-export function testCaller(session?: Session, sessionVersion = session && 1): Caller {
-  return { client: { ip: '192.0.2.1', endpoints: undefined }, session, sessionVersion }
 }
 
 /** The head of a CONNECT over HTTP/1.1. */
