@@ -1,7 +1,7 @@
 import type { Argued } from './argued.ts'
 import { countsOf, scoreOf, wantedScore, type Counts } from './counts.ts'
 import { nameOf, type Mutant } from './mutant.ts'
-import type { Tested } from './run-stryker.ts'
+import type { Tested } from './run-mutants.ts'
 
 export interface Verdict {
   readonly files: readonly FileVerdict[]
@@ -23,11 +23,20 @@ export interface FileVerdict extends Counts {
   readonly leftOut: number | undefined
 }
 
-/** What came of a run over `sources`. A run that could judge nothing has not passed, unless there is nothing to judge. */
+export interface JudgeOptions {
+  /** Whether a run passes that had no time for a single mutant. **Default:** false */
+  readonly mayBeNone?: boolean
+}
+
+/**
+ * What came of a run over `sources`. It fails when too few mutants of one of them are killed, and when it could judge
+ * nothing while there was something to judge.
+ */
 export function judge(
   sources: readonly string[],
   { mutants, leftOut }: Tested,
   argued: readonly Argued[],
+  { mayBeNone = false }: JudgeOptions = {},
 ): Verdict {
   const arguments_ = new Map(argued.map((entry) => [nameOf(entry), entry]))
   const files = sources.map((file): FileVerdict => {
@@ -46,13 +55,21 @@ export function judge(
   const names = new Set(survivors.map(nameOf))
   const whole = new Set(files.filter((file) => file.leftOut === 0).map(({ file }) => file))
   const isEmpty = files.every((file) => file.leftOut === 0 && file.broken === 0)
+  const isUntested = mutants.length === 0
   return {
     files,
     score,
     unargued: survivors.filter((mutant) => !arguments_.has(nameOf(mutant))),
     stale: argued.filter((entry) => whole.has(entry.file) && !names.has(nameOf(entry))),
-    isPassed: score === undefined ? isEmpty : score >= wantedScore,
+    isPassed:
+      score === undefined ? isEmpty || (mayBeNone && isUntested) : files.every(isKilledEnough),
   }
+}
+
+/** What was not tested in time is taken for killed: a file fails once no rest of it could make up for the survivors. */
+function isKilledEnough({ leftOut = 0, ...counts }: FileVerdict): boolean {
+  const best = scoreOf([{ ...counts, killed: counts.killed + leftOut }])
+  return best === undefined || best >= wantedScore
 }
 
 export function cameOf(mutants: readonly Mutant[]) {

@@ -8,8 +8,8 @@ import { changesSince } from './changed.ts'
 import { judge } from './judge.ts'
 import type { Mutant } from './mutant.ts'
 import { parseOptions, usage, type Options } from './options.ts'
-import { keepRecord, readRecord, sha256Of } from './record.ts'
-import { runStryker, type Tested } from './run-stryker.ts'
+import { judgedOf, keepRecord, readRecord, sha256Of } from './record.ts'
+import { runMutants, type Tested } from './run-mutants.ts'
 import { sourcesInScope, sourcesOf, sourcesTouched, testsOf } from './scope.ts'
 import { summaryOf } from './summary.ts'
 
@@ -28,7 +28,7 @@ async function run({ minutes, jobs, ...options }: Options): Promise<void> {
   const startedMs = performance.now()
   const signal = minutes > 0 ? AbortSignal.timeout(minutes * 60_000) : new AbortController().signal
   const tested = await testEach(sources, { jobs, signal, keep: options.record })
-  const verdict = judge(sources, tested, argued)
+  const verdict = judge(sources, tested, argued, { mayBeNone: options.changed })
   const seconds = Math.round((performance.now() - startedMs) / 1000)
   process.stdout.write(`${JSON.stringify({ seconds, ...verdict }, null, 2)}\n`)
   for (const line of summaryOf(verdict, { isCut: signal.aborted, minutes })) say(line)
@@ -53,7 +53,7 @@ async function testEach(
     if (signal.aborted) break
     const tests = testsOf(source)
     say(`${source}: ${tests.length} files of tests`)
-    const tested = await runStryker({ source, tests, jobs, signal })
+    const tested = await runMutants({ source, tests, jobs, signal })
     if (keep) keepRecord([source], tested)
     mutants.push(...tested.mutants)
     leftOut.delete(source)
@@ -70,11 +70,13 @@ function chosen({ names, changed, base }: Pick<Options, 'names' | 'changed' | 'b
     say('nothing is mutated: there is no earlier commit here to compare with')
     return []
   }
-  const sources = sourcesTouched(changes.files)
+  const { judged, unjudged } = judgedOf(sourcesTouched(changes.files), readRecord())
   const since = `since ${changes.base.slice(0, 12)}`
-  if (sources.length === 0) say(`nothing is mutated: no source of the scope has changed ${since}`)
-  else say(`changed ${since}: ${sources.join(', ')}`)
-  return sources
+  for (const source of unjudged)
+    say(`${source}: not judged: never run whole (npm run mutants -- ${source} --record)`)
+  if (judged.length > 0) say(`changed ${since}: ${judged.join(', ')}`)
+  else say(`nothing is mutated: no source of the scope that was run whole has changed ${since}`)
+  return judged
 }
 
 function isStale(file: string): boolean {

@@ -9,8 +9,9 @@ import { changesSince } from './changed.ts'
 import { judge } from './judge.ts'
 import { inOneLine, nameOf, type Mutant, type Outcome } from './mutant.ts'
 import { parseOptions } from './options.ts'
-import { readRecord } from './record.ts'
+import { judgedOf, readRecord } from './record.ts'
 import { partsOf } from './report.ts'
+import type { Tested } from './run-mutants.ts'
 import { root, sourcesInScope, sourcesOf, sourcesTouched, testsOf } from './scope.ts'
 import { summaryOf } from './summary.ts'
 
@@ -62,6 +63,12 @@ describe('the scope of mutants', () => {
     const changed = [file, 'src/policy/explain.test.ts', 'src/net/relay.ts', 'docs/policy.md']
     assert.deepEqual(sourcesTouched(changed), [file, 'src/policy/explain.ts'])
     assert.deepEqual(sourcesTouched([]), [])
+  })
+
+  test('a change of a source that was never run whole is named, and not judged', () => {
+    const records = { [file]: { sha256: 'old', killed: 3, timedOut: 0, survivors: [] } }
+    const { judged, unjudged } = judgedOf([file, 'src/access/denial.ts'], records)
+    assert.deepEqual([judged, unjudged], [[file], ['src/access/denial.ts']])
   })
 })
 
@@ -143,7 +150,39 @@ describe('the verdict on mutants', () => {
     assert.match(text, /9 killed, 1 survived, 7 not tested/)
     assert.match(text, /ended after 2 min/)
     assert.match(text, /src\/access\/decide\.ts:1: survived: BooleanLiteral: true → false/)
-    assert.match(text, /^passed: 90 % of the mutants are killed, 90 % are to be$/m)
+    assert.match(text, /^passed: 90 % of the mutants are killed, 90 % of each source are to be$/m)
+  })
+
+  test('each source is to reach it, whatever the others do', () => {
+    const other = 'src/access/denial.ts'
+    const all = [
+      ...mutants(1, mutant('false', 'survived')),
+      ...mutants(99).map((one) => ({ ...one, file: other })),
+    ]
+    const verdict = judge([file, other], { mutants: all, leftOut: nothingLeft }, [])
+    assert.deepEqual([verdict.score, verdict.isPassed], [99, false])
+  })
+
+  test('a source that was not tested whole fails only when its rest could not make up for the survivors', () => {
+    const judgedOfCut = (leftOut: number) => {
+      const all = mutants(0, mutant('a', 'survived'), mutant('b', 'survived'))
+      return judge([file], { mutants: all, leftOut: new Map([[file, leftOut]]) }, []).isPassed
+    }
+    assert.equal(judgedOfCut(18), true)
+    assert.equal(judgedOfCut(17), false)
+  })
+
+  test('of what has changed, no time for a single mutant is said and no failure', () => {
+    const judgedIn = (tested: Tested) => judge([file], tested, [], { mayBeNone: true })
+    const none = judgedIn({ mutants: [], leftOut: new Map([[file, undefined]]) })
+    assert.equal(none.isPassed, true)
+    const lines = summaryOf(none, { isCut: true, minutes: 2 })
+    assert.equal(lines.at(-1), 'passed: nothing could be judged')
+    assert.equal(judgedIn({ mutants: [], leftOut: new Map([[file, 3]]) }).isPassed, true)
+    const broken = mutants(0, mutant('a', 'broken'))
+    assert.equal(judgedIn({ mutants: broken, leftOut: nothingLeft }).isPassed, false)
+    const survivors = mutants(8, mutant('a', 'survived'))
+    assert.equal(judgedIn({ mutants: survivors, leftOut: nothingLeft }).isPassed, false)
   })
 })
 

@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { cameOf } from './judge.ts'
 import type { Mutant } from './mutant.ts'
-import type { Tested } from './run-stryker.ts'
+import type { Tested } from './run-mutants.ts'
 import { root } from './scope.ts'
 
 /** What came of the last recorded run over one source. */
@@ -22,6 +22,14 @@ const path = join(root, 'test', 'mutants', 'record.json')
 
 export function readRecord(): Records {
   return JSON.parse(readFileSync(path, 'utf8')) as Records
+}
+
+/** Those that were recorded before, and those of which nothing says that their tests are enough already. */
+export function judgedOf(sources: readonly string[], records: Records) {
+  return {
+    judged: sources.filter((file) => records[file] !== undefined),
+    unjudged: sources.filter((file) => records[file] === undefined),
+  }
 }
 
 /** Keeps what came of a run, for docs/mutants.md: of those sources that were tested whole. */

@@ -1,8 +1,9 @@
-import { once } from 'node:events'
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { basename, delimiter, dirname, join, relative } from 'node:path'
-import { spawnProgram } from '../../src/program.fixture.ts'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { inOneLine, type Mutant, type Outcome } from './mutant.ts'
+import { instrument, type Place } from './runner/instrument.ts'
+import { keepTests, type KeptTests } from './runner/kept-tests.ts'
+import type { TestsRun } from './runner/tests-process.ts'
 import { root } from './scope.ts'
 
 export interface Tested {
@@ -18,146 +19,117 @@ export interface RunOptions {
   readonly jobs: number
   /** Ends the run: what was tested until then counts. */
   readonly signal: AbortSignal
+  /** What the names of files start at. **Default:** the root */
+  readonly cwd?: string
 }
 
-/** What Stryker's events say of a mutant. Those of a plan have no outcome yet, and count lines and columns from 0; results from 1. */
-interface MutantEvent {
-  readonly id: string
-  readonly fileName: string
-  readonly mutatorName: string
-  readonly replacement: string
-  readonly location: { readonly start: Position; readonly end: Position }
-  readonly status: keyof typeof outcomes
-}
-
-interface Position {
-  readonly line: number
-  readonly column: number
-}
-
-interface Plan {
-  readonly mutantPlans: readonly { readonly mutant: MutantEvent }[]
-}
-
-/** Where its copy of the sources is, and its files; git knows nothing of it. */
-const folder = join(root, 'artifacts', 'mutants')
-const events = join(folder, 'events')
+/** What loading and running tests may take beside four times what they took without a mutant: on a busy machine a slow one is not to count as killed. */
+const graceMs = 60_000
 
 /**
- * Has Stryker change a source place by place, and run the tests that come there.
+ * Changes a source place by place, by Stryker's mutators, and runs the tests that come there.
  *
- * @throws Error where it could not begin, such as by a test that fails without any change
+ * @throws Error where it cannot begin, such as by a test that fails without any change
  */
-export async function runStryker(options: RunOptions): Promise<Tested> {
-  rmSync(folder, { recursive: true, force: true, maxRetries: 5 })
-  mkdirSync(events, { recursive: true })
-  const config = join(folder, 'stryker.json')
-  writeFileSync(config, JSON.stringify(settings(options), null, 2))
-  const stryker = join(root, 'node_modules', '@stryker-mutator', 'core', 'bin', 'stryker.js')
-  // A group of its own, which ends with all that it has started, and with this process at the latest.
-  const child = spawnProgram(process.execPath, [stryker, 'run', config], {
-    cwd: root,
-    env: {
-      // Its runner starts "node" by name: that of this process.
-      PATH: [dirname(process.execPath), process.env['PATH']].join(delimiter),
-      // One process for each mutant: they read the same sources.
-      NODE_COMPILE_CACHE: join(folder, 'compiled'),
-    },
+export async function runMutants(options: RunOptions): Promise<Tested> {
+  const { source, signal, cwd = root } = options
+  // What is written here git knows nothing of.
+  const folder = join(cwd, 'artifacts', 'mutants')
+  mkdirSync(folder, { recursive: true })
+  const { text, places } = await instrument(join(cwd, source))
+  if (places.length === 0) return { mutants: [], leftOut: new Map() }
+  const instrumented = join(folder, `${source.replaceAll('/', '+')}.txt`)
+  writeFileSync(instrumented, text)
+  const keep = () =>
+    keepTests({ ...options, instrumented, cwd, compiled: join(folder, 'compiled') })
+  using first = keep()
+  signal.addEventListener('abort', first[Symbol.dispose], { once: true })
+  const plain = await first.run({ isBailed: false }, graceMs * 5)
+  const broken = plain?.results.find(({ failure }) => failure !== undefined)
+  if (signal.aborted) return { mutants: [], leftOut: new Map([[source, places.length]]) }
+  if (plain === undefined) throw new Error(`the tests of ${source} do not end`)
+  if (broken !== undefined)
+    throw new Error(`fails without a mutant: ${broken.id}: ${broken.failure}`)
+  const outcomes = new Map<Place, Outcome>()
+  const left = places.values()
+  const work = async (tests: KeptTests): Promise<void> => {
+    for (const place of left) {
+      if (signal.aborted) return
+      const outcome = await outcomeOf(place, plain, tests)
+      // What was ended in the middle of it has no outcome.
+      if (!signal.aborted) outcomes.set(place, outcome)
+    }
+  }
+  const others = Array.from({ length: options.jobs - 1 }, async () => {
+    using tests = keep()
+    signal.addEventListener('abort', tests[Symbol.dispose], { once: true })
+    await work(tests)
   })
-  child.stdin.end()
-  child.stderr.pipe(process.stderr)
-  let said = ''
-  child.stdout.setEncoding('utf8').on('data', (text: string) => (said += text))
-  const stop = (): void => {
-    if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL')
-  }
-  options.signal.addEventListener('abort', stop)
-  await once(child, 'close')
-  options.signal.removeEventListener('abort', stop)
-  const plans = read<Plan>('onMutationTestingPlanReady')[0]
-  if (plans === undefined && !options.signal.aborted)
-    throw new Error(`Stryker has tested nothing:\n${said}`)
-  const results = read<MutantEvent>('onMutantTested')
-  const mutants = results.map(readMutant)
-  rmSync(join(folder, 'sandbox'), { recursive: true, force: true, maxRetries: 5 })
-  return {
-    mutants,
-    leftOut: plans ? countLeftOut(plans, results) : new Map([[options.source, undefined]]),
-  }
+  await Promise.all([work(first), ...others])
+  const lines = readFileSync(join(cwd, source), 'utf8').split('\n')
+  const mutants = [...outcomes].map(([place, outcome]) => mutantOf(place, outcome, source, lines))
+  const leftOut = places.length - mutants.length
+  return { mutants, leftOut: leftOut === 0 ? new Map() : new Map([[source, leftOut]]) }
 }
 
-function settings({ source, tests, jobs }: RunOptions) {
-  return {
-    testRunner: 'tap',
-    plugins: ['@stryker-mutator/tap-runner'],
-    tap: { testFiles: tests, nodeArgs: ['--test-reporter=tap'], forceBail: true },
-    coverageAnalysis: 'perTest',
-    mutate: [source],
-    concurrency: jobs,
-    reporters: ['event-recorder'],
-    eventReporter: { baseDir: relative(root, events) },
-    tempDirName: relative(root, join(folder, 'sandbox')),
-    ignorePatterns: ['**', '!package.json', '!src/**', 'src/web/**'],
-    // Stryker reads neither with TypeScript 7; Node.js takes the types away and checks none.
-    tsconfigFile: 'none',
-    disableTypeChecks: false,
-    // Beside what the tests took without a change: on a busy machine a slow one is not to count as killed.
-    timeoutFactor: 4,
-    timeoutMS: 30_000,
-    allowConsoleColors: false,
+/** How often more than without a mutant its place may be come to. */
+const hitLimitFactor = 100
+
+async function outcomeOf(place: Place, plain: TestsRun, tests: KeptTests): Promise<Outcome> {
+  const { id } = place
+  const { coverage, results } = plain
+  const isStatic = coverage.static[id] !== undefined
+  const comeThere = results.filter((test) => coverage.perTest[test.id]?.[id] !== undefined)
+  if (!isStatic && comeThere.length === 0) return 'not-covered'
+  // A mutant of what is made while modules load may change any test; those that come there are the likeliest.
+  const wanted = isStatic
+    ? [...new Set([...fastestFirst(comeThere), ...results])]
+    : fastestFirst(comeThere)
+  const hits = comeThere.reduce((sum, test) => sum + (coverage.perTest[test.id]?.[id] ?? 0), 0)
+  const tookMs = wanted.reduce((sum, { ms }) => sum + ms, 0)
+  const run = {
+    tests: wanted.map((test) => test.id),
+    hitLimit: hits > 0 ? hits * hitLimitFactor : undefined,
+    isBailed: true,
   }
+  const withinMs = graceMs + 4 * tookMs
+  if (isStatic) return outcomeIn(await tests.runFromStart(id, run, withinMs))
+  const { isFresh } = tests
+  const came = await tests.run({ ...run, mutant: id }, withinMs)
+  const killer = came?.results.find(({ failure }) => failure !== undefined)
+  if (came === undefined || killer === undefined || isFresh || tests.isFresh) return outcomeIn(came)
+  // What an earlier mutant has left behind is not to count for this one.
+  const without = await tests.run({ tests: [killer.id], isBailed: true }, withinMs)
+  if (without?.results.every(({ failure }) => failure === undefined)) return 'killed'
+  tests[Symbol.dispose]()
+  return outcomeIn(await tests.run({ ...run, mutant: id }, withinMs))
 }
 
-function read<Event>(name: string): Event[] {
-  return readdirSync(events)
-    .filter((file) => basename(file).endsWith(`-${name}.json`))
-    .toSorted()
-    .flatMap((file) => {
-      const text = readFileSync(join(events, file), 'utf8')
-      // The last one may be half written when a run was ended.
-      return text.endsWith('}') ? [JSON.parse(text) as Event] : []
-    })
+function fastestFirst<Test extends { readonly ms: number }>(tests: readonly Test[]) {
+  return tests.toSorted((one, other) => one.ms - other.ms)
 }
 
-const outcomes = {
-  Killed: 'killed',
-  Timeout: 'timed-out',
-  Survived: 'survived',
-  NoCoverage: 'not-covered',
-  RuntimeError: 'broken',
-  CompileError: 'broken',
-} as const satisfies Readonly<Record<string, Outcome>>
+function outcomeIn(run: TestsRun | undefined): Outcome {
+  if (run === undefined || run.isHitLimitReached) return 'timed-out'
+  return run.results.some(({ failure }) => failure !== undefined) ? 'killed' : 'survived'
+}
 
-function readMutant({ fileName, location, mutatorName, replacement, status }: MutantEvent): Mutant {
-  const file = inRoot(fileName)
-  const { start, end } = location
-  const lines = readFileSync(join(root, file), 'utf8')
-    .split('\n')
-    .slice(start.line - 1, end.line)
+function mutantOf(
+  { mutator, replacement, start, end }: Place,
+  outcome: Outcome,
+  file: string,
+  all: readonly string[],
+): Mutant {
+  const lines = all.slice(start.line, end.line + 1)
   const at = inOneLine(lines[0] ?? '')
-  lines.push((lines.pop() ?? '').slice(0, end.column - 1))
+  lines.push((lines.pop() ?? '').slice(0, end.column))
   return {
     file,
-    line: start.line,
-    mutator: mutatorName,
+    line: start.line + 1,
+    mutator,
     at,
-    from: inOneLine(lines.join('\n').slice(start.column - 1)),
+    from: inOneLine(lines.join('\n').slice(start.column)),
     to: inOneLine(replacement),
-    outcome: outcomes[status],
+    outcome,
   }
-}
-
-function countLeftOut(
-  { mutantPlans }: Plan,
-  results: readonly MutantEvent[],
-): ReadonlyMap<string, number> {
-  const tested = new Set(results.map(({ id }) => id))
-  const left = mutantPlans.filter(({ mutant }) => !tested.has(mutant.id))
-  const byFile = Map.groupBy(left, ({ mutant }) => inRoot(mutant.fileName))
-  return new Map([...byFile].map(([file, { length }]) => [file, length]))
-}
-
-/** Of a file that Stryker names by its whole path. */
-function inRoot(file: string): string {
-  return relative(root, file).replaceAll('\\', '/')
 }

@@ -25,7 +25,9 @@ export function summaryOf(verdict: Verdict, { isCut, minutes }: RunEnd): string[
         `${file}: argued, and killed or gone: ${mutator}: ${from} → ${to}`,
     ),
     ...(stale.length > 0 ? ['  hint: take it out of test/mutants/argued.ts'] : []),
-    `${isPassed ? 'passed' : 'failed'}: ${inWords(score)} of the mutants are killed, ${wantedScore} % are to be`,
+    score === undefined && isPassed
+      ? 'passed: nothing could be judged'
+      : `${isPassed ? 'passed' : 'failed'}: ${inWords(score)} of the mutants are killed, ${wantedScore} % of each source are to be`,
   ]
 }
 
