@@ -7,7 +7,7 @@ import { parsePolicy } from '../policy/language/parse.ts'
 import type { Route } from '../routes/route.ts'
 import type { AccessGrant } from './access-grant.ts'
 import { testCaller, testRoute, testSession } from './access.fixture.ts'
-import { createDecide, type SupposedCaller } from './decide.ts'
+import { anyValidCertificate, createDecide, type SupposedCaller } from './decide.ts'
 
 const startMs = Date.parse('2026-11-30T12:00:00Z')
 const from = 'tcp+https://db.example.com:5432'
@@ -149,6 +149,13 @@ test('whoever only looks is told what holds with a valid certificate, once they 
   assert.equal(decide.foreseen(testCaller(), route).outcome, 'client-certificate')
   const denied = testRoute(from, [1], onlyBob)
   assert.equal(decide.foreseen(testCaller(alice), denied).outcome, 'deny')
+})
+
+test('whoever looks with the certificate that a rule names is told what holds with it', () => {
+  const certificate = { ...anyValidCertificate, fingerprint: 'a'.repeat(64) }
+  const route = routeWithCertificates(withCertificate)
+  const { decide } = createRig({ certificate })
+  assert.equal(decide.foreseen(testCaller(alice), route).outcome, 'allow')
 })
 
 test('one valid certificate is not any other', () => {
