@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { isSearchedByDefault } from './secrets/by-default.ts'
 import { hearHttp } from './secrets/heard.ts'
+import { watchTree } from './secrets/tree.ts'
 import { openWatch, type SecretWatch } from './secrets/watch.ts'
 
 /** What one test owns. Everything is undone at its end, last first. */
@@ -36,12 +37,14 @@ export async function inScope(
   try {
     await using undoing = new AsyncDisposableStack()
     if (searchesSecrets) undoing.use(hearHttp(secrets))
+    const tree = searchesSecrets ? undoing.use(watchTree(secrets)) : undefined
     await test({
       directory,
       secrets,
       defer: (undo) => undoing.defer(undo),
       witness: (name, words) => void witnesses.set(name, words),
     })
+    tree?.look()
   } catch (error) {
     for (const [name, words] of witnesses) {
       tell(`--- ${name}\n${words().slice(-maxWordsLength)}`)

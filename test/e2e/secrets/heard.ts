@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { minSecretBytes, type SecretKind } from './collected.ts'
 import { watchFetch } from './fetch.ts'
 import { watchHttp } from './http.ts'
+import { watchHttp2 } from './http2.ts'
 import type { HttpWatcher } from './messages.ts'
 import type { SecretWatch } from './watch.ts'
 
@@ -49,6 +50,7 @@ function hear(tell: (heard: Heard) => void): void {
     page: (page, text) => tell({ page, text }),
   }
   watchHttp(watcher)
+  watchHttp2(watcher)
   watchFetch(watcher)
 }
 

@@ -1,6 +1,7 @@
 import { subscribe } from 'node:diagnostics_channel'
 import type { ClientRequest, IncomingMessage, ServerResponse } from 'node:http'
-import { fromAddress, fromFields, isText, maxPageBytes, type HttpWatcher } from './messages.ts'
+import { keepPage } from './keep-page.ts'
+import { fromAddress, fromFields, type HttpWatcher } from './messages.ts'
 
 /**
  * Follows every request of this process, and every answer, over HTTP/1.1, by the channels that Node.js has for it: whoever asks
@@ -16,30 +17,20 @@ export function watchHttp(watcher: HttpWatcher): void {
     fromFields(request.headers, watcher)
     fromFields(response.getHeaders(), watcher)
   })
+  // At its start: one that becomes a tunnel or a WebSocket has no answer that is told of.
+  subscribe('http.client.request.start', (message) => {
+    const { request } = message as { request: ClientRequest }
+    fromAddress(request.path, watcher)
+    fromFields(request.getHeaders(), watcher)
+  })
   subscribe('http.client.response.finish', (message) => {
     const { request, response } = message as {
       request: ClientRequest
       response: IncomingMessage
     }
-    fromAddress(request.path, watcher)
-    fromFields(request.getHeaders(), watcher)
     fromFields(response.headers, watcher)
-    keepPage(response, (text) => {
+    keepPage(response, response.headers['content-type'], (text) => {
       watcher.page(`${request.protocol}//${String(request.getHeader('host'))}${request.path}`, text)
     })
   })
-}
-
-/** Sees what comes in without taking it from whoever reads it. */
-function keepPage(response: IncomingMessage, done: (text: string) => void): void {
-  if (!isText(response.headers['content-type'])) return
-  const chunks: Buffer[] = []
-  let leftBytes = maxPageBytes
-  const push = response.push.bind(response)
-  response.push = (chunk: Buffer | null, ...more) => {
-    if (chunk === null) done(Buffer.concat(chunks).toString())
-    else if (leftBytes > 0) chunks.push(chunk)
-    leftBytes -= chunk?.length ?? 0
-    return push(chunk, ...more)
-  }
 }

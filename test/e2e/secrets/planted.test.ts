@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict'
-import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { createServer, get, type IncomingMessage } from 'node:http'
@@ -7,38 +6,12 @@ import { createServer as createTcpServer, type AddressInfo, type Server } from '
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { mainPath } from '../../postern-program.ts'
-import { runChild, startChild, type Child } from '../child.ts'
-import { inScope, type Scope } from '../scope.ts'
+import { startChild, type Child } from '../child.ts'
+import type { Scope } from '../scope.ts'
 import { watchMetrics } from './gateway.ts'
 import { hearHttp } from './heard.ts'
+import { play, searched, token } from './plant.ts'
 import { openWatch } from './watch.ts'
-
-// Each plants a secret where none belongs, as a program with a fault would: a search that does not find it is none.
-
-const token = `${randomBytes(24).toString('base64url')}+/="`
-
-/** Rejects with what was found. */
-function searched(run: (scope: Scope) => Promise<void>): Promise<void> {
-  return inScope(
-    async (scope) => {
-      scope.secrets.add('session token', token)
-      await run(scope)
-    },
-    () => undefined,
-    true,
-  )
-}
-
-/** Runs a script that passes for the program. */
-async function play(
-  scope: Scope,
-  script: string,
-  args: readonly string[] = [],
-  env: Readonly<Record<string, string>> = {},
-): Promise<void> {
-  const line = ['-e', script, mainPath, 'tcp', ...args]
-  await runChild(scope, process.execPath, line, { env, input: token })
-}
 
 const sayInput = (how: string): string =>
   `process.stdin.on('data', (it) => process.stderr.write('so: ' + ${how} + ' it was'))`
