@@ -14,7 +14,18 @@ export interface Clock {
  */
 const maxTimeoutMs = 30_000
 
-export const systemClock: Clock = {
+/** A wait that begins anew by `refresh`, as often as bytes come. */
+export interface Timer extends Disposable {
+  refresh(): unknown
+}
+
+/** A clock whose timers count the time that the process has run, which no setting of the machine's clock moves. */
+export interface TimerClock extends Clock {
+  /** Calls back once after at most 2^31 - 1 milliseconds without a `refresh`. */
+  timer(delayMs: number, callback: () => void): Timer
+}
+
+export const systemClock: TimerClock = {
   now: () => Date.now(),
   schedule(delayMs, callback) {
     const dueMs = Date.now() + delayMs
@@ -27,6 +38,7 @@ export const systemClock: Clock = {
     arm()
     return { [Symbol.dispose]: () => clearTimeout(timer) }
   },
+  timer: (delayMs, callback) => setTimeout(callback, delayMs),
 }
 
 const unitMs: Readonly<Record<string, number>> = {

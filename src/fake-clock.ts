@@ -1,7 +1,7 @@
-import type { Clock } from './clock.ts'
+import type { TimerClock } from './clock.ts'
 
 /** A clock that stands still until a test moves it. */
-export interface FakeClock extends Clock {
+export interface FakeClock extends TimerClock {
   /**
    * Moves the time forward and calls back, in order of their times, everything that falls due on
    * the way, also what those callbacks schedule themselves. `now()` is each one's own time meanwhile.
@@ -26,6 +26,16 @@ export function createFakeClock(startMs = Date.UTC(2026, 0, 1)): FakeClock {
       const entry = { dueMs: nowMs + Math.max(delayMs, 0), callback }
       waiting.add(entry)
       return { [Symbol.dispose]: () => void waiting.delete(entry) }
+    },
+    timer(delayMs, callback) {
+      let waits = this.schedule(delayMs, callback)
+      return {
+        refresh: () => {
+          waits[Symbol.dispose]()
+          waits = this.schedule(delayMs, callback)
+        },
+        [Symbol.dispose]: () => waits[Symbol.dispose](),
+      }
     },
     advance(durationMs) {
       const endMs = nowMs + durationMs

@@ -1,4 +1,4 @@
-import type { Clock } from '../clock.ts'
+import type { TimerClock } from '../clock.ts'
 import { testCaller, testRoute } from './access.fixture.ts'
 import { nobodyBlocked } from '../identity/blocked-people.fixture.ts'
 import type { BlockedPeople } from '../identity/blocked-people.ts'
@@ -25,7 +25,7 @@ export function createTunnelOpener({
   callers,
   user,
 }: {
-  readonly clock: Clock
+  readonly clock: TimerClock
   readonly callers: {
     session(id: string): Promise<LiveCaller | undefined>
     version(id: string): number | undefined
@@ -61,7 +61,7 @@ export function createTunnelOpener({
 
 /** Decides by policy and session alone, without client certificates, and logs nothing. */
 export function createTestAuthorize(
-  clock: Clock,
+  clock: TimerClock,
   settingsRevision = (): number => 1,
   accessGrant: FindAccessGrant = () => undefined,
   blockedPeople: Pick<BlockedPeople, 'check'> = nobodyBlocked,

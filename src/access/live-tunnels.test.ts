@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { createFakeClock, type FakeClock } from '../fake-clock.ts'
 import type { Session } from '../identity/session.ts'
 import { silentLogger, type LogFields } from '../log.ts'
@@ -256,11 +257,15 @@ test("a reload that changes a route's timeout reaches open tunnels, from their b
 test("a reload that changes a route's idle timeout reaches open tunnels", async () => {
   const rig = createRig(signedIn)
   using tunnel = await rig.tunnels.add(rig.grant('s1'), service)
-  const { promise: idle, resolve } = Promise.withResolvers<void>()
-  tunnel.idle.watch(resolve)
+  const { promise: idle, resolve } = Promise.withResolvers<number>()
+  tunnel.idle.watch(() => resolve(rig.clock.now()))
   rig.routes = table(signedIn, { idleTimeoutMs: 20 })
   await rig.tunnels.redecide()
-  await idle
+  const sinceMs = rig.clock.now()
+  rig.clock.advance(19)
+  await nextTurn()
+  rig.clock.advance(1)
+  assert.equal((await idle) - sinceMs, 20)
   tunnel.idle.stop()
 })
 

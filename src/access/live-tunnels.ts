@@ -1,5 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { AccessError, messageOf, SystemError, UpstreamError } from '../errors.ts'
+import type { TimerClock } from '../clock.ts'
 import type { Logger } from '../log.ts'
 import type { TunnelBytes } from '../net/direction.ts'
 import { createIdleLimit } from '../net/idle-limit.ts'
@@ -30,6 +31,7 @@ export interface LiveTunnel
 }
 
 export interface LiveTunnelParts extends FreshGrantParts {
+  readonly clock: TimerClock
   readonly logger: Logger
   /** Longest life of any tunnel, in milliseconds; 0 for no limit. */
   timeoutWriteMs(): number
@@ -206,7 +208,7 @@ export function createLiveTunnels(parts: LiveTunnelParts): LiveTunnels {
   function open(grant: Grant, opened: Route, destination: Destination): LiveTunnel {
     if (!destination.isReachedBy(grant.route.way, opened.way)) throw routeChanged(grant.route)
     checkRoom(grant)
-    const entry = makeEntry(grant, destination, parts.clock.now())
+    const entry = makeEntry(grant, destination, parts.clock)
     register.add(entry)
     arm(entry)
     return {
@@ -284,13 +286,13 @@ const tunnelCut = new Error('the tunnel is cut')
 /** Tunnels that are decided again before others get their turn. */
 const tunnelsPerTurn = 50
 
-function makeEntry(grant: Grant, destination: Destination, openedAtMs: number): TunnelEntry {
+function makeEntry(grant: Grant, destination: Destination, clock: TimerClock): TunnelEntry {
   return {
     grant,
     destination,
-    openedAtMs,
+    openedAtMs: clock.now(),
     controller: new AbortController(),
-    idle: createIdleLimit(grant.route.idleTimeoutMs),
+    idle: createIdleLimit(grant.route.idleTimeoutMs, clock),
     bytes: { up: 0, down: 0 },
     ended: undefined,
     sessionEnded: undefined,

@@ -1,4 +1,4 @@
-import type { Clock } from '../clock.ts'
+import type { TimerClock } from '../clock.ts'
 import { createAccessLog } from '../telemetry/access-log.ts'
 import type { AuditLog } from '../telemetry/audit-log.ts'
 import { createAuthorizeLog } from '../telemetry/authorize-log.ts'
@@ -43,7 +43,7 @@ import type { SshCaSettings } from '../ssh-ca/settings.ts'
 import type { RouteTable } from '../routes/table.ts'
 
 export interface Surroundings {
-  readonly clock: Clock
+  readonly clock: TimerClock
   readonly log: Log
   readonly audit: AuditLog
   readonly metrics: Metrics

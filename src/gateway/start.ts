@@ -1,5 +1,5 @@
 import type { AddressInfo } from 'node:net'
-import { systemClock, type Clock } from '../clock.ts'
+import { systemClock, type Clock, type TimerClock } from '../clock.ts'
 import { messageOf, SystemError } from '../errors.ts'
 import type { Logger } from '../log.ts'
 import { within, type Closable } from '../shutdown.ts'
@@ -52,7 +52,7 @@ export interface GatewayOptions {
   readonly logSink?: LineSink
   /** Its lines are for a person at a terminal; default: JSON. */
   readonly humanLog?: HumanLines | undefined
-  readonly clock?: Clock
+  readonly clock?: TimerClock
   /** Makes the pages at the gateway's own address; plain ones without it. */
   readonly pages?: CreatePages
   /** Reads again the files that the configuration is from; without it there are none. */

@@ -89,6 +89,18 @@ test('an open tunnel is a use, and the last one when it has closed', async () =>
   assert.equal(lastUsed('a'), 240)
 })
 
+test('of too many, one with a tunnel goes after one that is used at the same moment', () => {
+  const { use, withTunnel } = startRig()
+  const [newer, older] = ['newer', 'older'].map((id) => ({ id, issuedAtMs: startMs }))
+  withTunnel.add('older')
+  use.mark('newer')
+  const sessions = [newer, older] as unknown as Parameters<typeof use.beyond>[1]
+  assert.deepEqual(
+    use.beyond(1, sessions).map(({ id }) => id),
+    ['newer'],
+  )
+})
+
 test('what another gateway has seen later counts, and a sign-in without any use', () => {
   const { use, lastUsed } = startRig()
   use.mark('a')

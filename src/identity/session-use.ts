@@ -36,6 +36,8 @@ export interface SessionUseOptions {
 const noteIntervalMs = 60_000
 /** @limit none: sessions whose use one write notes, the others after them */
 const maxNotedAtOnce = 500
+/** @limit none: when a session with a tunnel goes: after one that is used at this very moment, which has none */
+const never = Number.MAX_SAFE_INTEGER
 
 export function createSessionUse(options: SessionUseOptions): SessionUse {
   const { clock, hasTunnel, store, log } = options
@@ -120,9 +122,10 @@ export function createSessionUse(options: SessionUseOptions): SessionUse {
     lastUsedAtMs,
     beyond(max, sessions) {
       // The store has the newest first, and of those of one moment the newest is kept.
-      const byUse = sessions
-        .toReversed()
-        .map((session) => ({ session, atMs: lastUsedAtMs(session) }))
+      const byUse = sessions.toReversed().map((session) => ({
+        session,
+        atMs: hasTunnel(session.id) ? never : lastUsedAtMs(session),
+      }))
       byUse.sort((a, b) => a.atMs - b.atMs)
       return byUse.slice(0, Math.max(0, sessions.length - max)).map(({ session }) => session)
     },

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
 import { test, type TestContext } from 'node:test'
+import { createFakeClock } from '../fake-clock.ts'
 import { createIdleLimit } from './idle-limit.ts'
 import { onceHeard } from './runtime.ts'
 
@@ -29,6 +30,21 @@ test('a limit that was stopped is met no more, whatever comes', async (t) => {
   limit.change(1)
   await pass(t, 61)
   assert.equal(limit.isMet, false)
+})
+
+test('a limit goes by the clock that it is given, and a byte begins it anew', async () => {
+  const clock = createFakeClock()
+  const limit = createIdleLimit(1_000, clock)
+  limit.watch(() => undefined)
+  clock.advance(999)
+  limit.touch()
+  clock.advance(999)
+  await new Promise<void>((resolve) => void onceHeard(resolve))
+  assert.equal(limit.isMet, false)
+  clock.advance(1)
+  await new Promise<void>((resolve) => void onceHeard(resolve))
+  assert.equal(limit.isMet, true)
+  assert.equal(clock.pending, 0)
 })
 
 test('bytes that came while the process stood still are heard before the limit is met', async (t) => {

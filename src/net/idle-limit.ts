@@ -1,3 +1,4 @@
+import { systemClock, type Timer, type TimerClock } from '../clock.ts'
 import { onceHeard } from './runtime.ts'
 
 /** How long a tunnel may be without a byte. It may change while the tunnel is open. */
@@ -22,10 +23,13 @@ export interface IdleLimit {
 const maxTimeoutMs = 2 ** 31 - 1
 
 /** Makes a limit in milliseconds; 0 for none. */
-export function createIdleLimit(timeoutMs: number): IdleLimit {
+export function createIdleLimit(
+  timeoutMs: number,
+  clock: Pick<TimerClock, 'timer'> = systemClock,
+): IdleLimit {
   let currentMs = timeoutMs
   let onIdle: (() => void) | undefined
-  let timer: NodeJS.Timeout | undefined
+  let timer: Timer | undefined
   let forgetMeeting: (() => void) | undefined
   /** How long to wait once the timer fires: the part of a limit that one timer cannot hold. */
   let restMs = 0
@@ -42,10 +46,10 @@ export function createIdleLimit(timeoutMs: number): IdleLimit {
   const waitFor = (silenceMs: number): void => {
     const firstMs = Math.min(silenceMs, maxTimeoutMs)
     restMs = silenceMs - firstMs
-    timer = setTimeout(due, firstMs)
+    timer = clock.timer(firstMs, due)
   }
   const arm = (): void => {
-    clearTimeout(timer)
+    timer?.[Symbol.dispose]()
     forgetMeeting?.()
     timer = undefined
     if (onIdle !== undefined && currentMs > 0) waitFor(currentMs)

@@ -4,7 +4,7 @@ import { createCertificateAuthority } from '../../src/net/certificate.ts'
 import type { PresentedCertificate } from '../../src/net/presented-certificate.ts'
 import { readCertificate } from '../../src/net/read-certificate.ts'
 import type { DownstreamMtls } from '../../src/port/client-certificates/trust.ts'
-import { startMs } from './world/world.ts'
+import { startMs } from './world/limits.ts'
 
 /** A certificate that clients of the model show. */
 export interface ClientCertificate {

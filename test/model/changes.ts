@@ -1,13 +1,14 @@
 import type { Random } from './random.ts'
 import type { Rig } from './rig.ts'
 import { tickMs } from './rules.ts'
-import { refreshMs } from './world/world.ts'
+import { refreshMs } from './world/limits.ts'
 import { changeAccess } from './changes/access.ts'
 import { changeGroups, changeUsers } from './changes/company-directory.ts'
 import { connectConnector, endNamedTunnel, loseConnector } from './changes/connectors.ts'
 import {
   editDirectory,
   editFile,
+  editIdleLimit,
   editPolicy,
   editStored,
   editTrust,
@@ -16,12 +17,14 @@ import {
 import { changeAccount } from './changes/service-accounts.ts'
 import {
   block,
+  breakProvider,
   editClaims,
   logOutAtProvider,
   refuseRefresh,
   renew,
   revokeSession,
   signIn,
+  signInTooOften,
 } from './changes/sessions.ts'
 import { close, cutByOperator, open, openMany } from './changes/tunnels.ts'
 
@@ -43,6 +46,7 @@ export const harmless = {
   'somebody signs in': [8, signIn],
   'the file is reloaded as it is': [2, reloadUnchanged],
   'a session is renewed': [2, renew],
+  'the provider fails or recovers': [4, breakProvider],
   'a connector comes': [5, connectConnector],
 } as const satisfies Happenings
 
@@ -50,12 +54,14 @@ export const harmless = {
 export const cutting = {
   'a tunnel ends': [2, close],
   'the file is edited': [7, editFile],
+  'an idle limit is edited': [3, editIdleLimit, 6],
   'a stored route is edited': [4, editStored],
   'a stored policy is edited': [4, editPolicy],
   'the directory is edited': [5, editDirectory],
   'provisioned users change': [9, changeUsers],
   'provisioned groups change': [4, changeGroups],
   'a certificate is revoked or trusted': [5, editTrust],
+  'somebody signs in too often': [7, signInTooOften],
   'a session is revoked': [2, revokeSession],
   'the provider logs out': [2, logOutAtProvider],
   'somebody is blocked or unblocked': [3, block],

@@ -1,7 +1,7 @@
 import type { Ended } from '../../src/telemetry/ended.ts'
 import type { ClientCertificate, Trust } from './certificates.ts'
 import type { Rule } from './rules.ts'
-import type { ProviderPerson, Said } from './world/provider.ts'
+import type { ProviderPerson, Said, Tried } from './world/provider.ts'
 import type { Attempt } from './world/world.ts'
 import type { RequestHeaders } from '../../src/request-headers.ts'
 
@@ -25,6 +25,10 @@ export interface Session {
   /** As the provider names it. */
   readonly signIn: string
   expiresAtMs: number
+  readonly issuedAtMs: number
+  /** When it was used last: between the two, since a tunnel uses it without anybody asking for it. */
+  usedFromMs: number
+  usedUntilMs: number
   /** Why it was ended; undefined while nothing but its time ends it. */
   ended: Ended | undefined
 }
@@ -45,6 +49,8 @@ export interface Route {
   isUnderPolicy: boolean
   /** Longest life of a tunnel, in milliseconds; 0 for no limit. */
   lifeMs: number
+  /** After which a tunnel without a byte ends, in milliseconds; 0 for never. */
+  idleMs: number
   /** Whether people may let themselves in for a while. */
   hasBreakGlass: boolean
   isThere: boolean
@@ -77,6 +83,9 @@ export interface OpenTunnel {
   readonly host: string
   readonly place: Place
   readonly openedAtMs: number
+  /** The idle limit that it has, and since when nothing has passed, or it has had that limit. */
+  idleMs: number
+  silentSinceMs: number
   /** The grant that it rests on where no rule lets the person in. */
   accessId: string | undefined
   /** What somebody has done to this very tunnel, or to what it goes through. */
@@ -125,4 +134,6 @@ export interface Facts {
   open: OpenTunnel[]
   /** What the provider has said to the gateway of a sign-in. */
   said(signIn: string): Said
+  /** How the gateway last tried to ask the provider about it. */
+  tried(signIn: string): Tried
 }

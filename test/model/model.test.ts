@@ -8,7 +8,7 @@ import { checkSequences } from './check-sequences.ts'
 import { plantedBugs } from './planted.ts'
 import { describeTally } from './tally.ts'
 
-const seed = 1
+const seed = 3
 const sequences = 40
 const folder = import.meta.dirname
 
@@ -28,6 +28,8 @@ describe('the model of tunnels', () => {
       assert.ok(cut > 0, `${kind}: no tunnel was cut`)
       assert.ok(left > 0, `${kind}: no tunnel was left beside one that was cut`)
     }
+    for (const cause of ['idle-timeout', 'session-expired'] as const)
+      assert.ok((tally.causes.get(cause) ?? 0) > 0, `${cause}: no tunnel`)
     assert.ok(tally.opened > 1_000, `only ${tally.opened} tunnels`)
   })
 

@@ -38,6 +38,26 @@ export const plantedBugs = {
       },
     ],
   },
+  'an outage of the provider ends sessions': {
+    file: 'identity/refresh.ts',
+    edits: [
+      {
+        right: "return code === 'grant-refused' || (",
+        wrong: "return code !== 'token-refused' || (",
+      },
+    ],
+  },
+  'a session with a tunnel is one like the others when there are too many': {
+    file: 'identity/session-use.ts',
+    edits: [
+      { right: 'return hasTunnel(id) ? clock.now() : Math.max(', wrong: 'return Math.max(' },
+      { right: 'hasTunnel(session.id) ? never : lastUsedAtMs', wrong: 'lastUsedAtMs' },
+    ],
+  },
+  'an idle limit that changes is that of later tunnels alone': {
+    file: 'access/live-tunnels.ts',
+    edits: [{ right: 'entry.idle.change(route.idleTimeoutMs)', wrong: 'void route.idleTimeoutMs' }],
+  },
 } as const satisfies Readonly<Record<string, EditedSource>>
 
 const add = `add: (grant, destination) =>

@@ -116,6 +116,8 @@ export function causesAgainst(facts: Facts, tunnel: OpenTunnel): readonly Ended[
   }
   if (route !== undefined && route.lifeMs > 0 && openedAtMs + route.lifeMs <= facts.nowMs)
     causes.add('timeout')
+  if (tunnel.idleMs > 0 && tunnel.silentSinceMs + tunnel.idleMs <= facts.nowMs)
+    causes.add('idle-timeout')
   return [...causes]
 }
 

@@ -10,7 +10,8 @@ import type { Random } from './random.ts'
 import { drawRules, writeRules, type Rule, type Vocabulary } from './rules.ts'
 import { nextGatewayHost } from './world/services.ts'
 import type { FakeLink } from './world/services.ts'
-import { startMs, type World } from './world/world.ts'
+import { type World } from './world/world.ts'
+import { startMs } from './world/limits.ts'
 
 /** A world and what is true in it. */
 export interface Rig {
@@ -104,6 +105,7 @@ export function makeRoutes(): readonly Route[] {
     rules: [{ side: 'allow', operator: 'or', tests: [{ kind: 'signed-in' }] }],
     isUnderPolicy: index === 5,
     lifeMs: 0,
+    idleMs: 0,
     hasBreakGlass: [0, 1, 4, 5].includes(index),
     isThere: false,
   })
@@ -111,12 +113,22 @@ export function makeRoutes(): readonly Route[] {
 }
 
 /** The keys of a route, as a file or the store has them. */
-function writeRoute({ id, host, place, rules, isUnderPolicy, lifeMs, hasBreakGlass }: Route) {
+function writeRoute({
+  id,
+  host,
+  place,
+  rules,
+  isUnderPolicy,
+  lifeMs,
+  idleMs,
+  hasBreakGlass,
+}: Route) {
   return {
     id,
     from: `tcp+https://${host}:22`,
     to: writePlace(place),
     stall_timeout: '0',
+    idle_timeout: idleMs === 0 ? '0' : `${idleMs / 1000}s`,
     policy: writeRules(rules),
     ...(isUnderPolicy && { policy_names: [policyName] }),
     ...(lifeMs > 0 && { timeout: `${lifeMs / 1000}s` }),

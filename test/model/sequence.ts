@@ -1,6 +1,13 @@
 import type { Ended } from '../../src/telemetry/ended.ts'
 import type { Store } from '../../src/store/store.ts'
-import { happenings, passing, type Happening, type Kind, type Passing } from './changes.ts'
+import {
+  happenings,
+  harmless,
+  passing,
+  type Happening,
+  type Kind,
+  type Passing,
+} from './changes.ts'
 import type { Facts, OpenTunnel } from './facts.ts'
 import { createRandom, type Random } from './random.ts'
 import { causesAgainst, endOf, judge } from './reference.ts'
@@ -18,8 +25,10 @@ import {
 } from './rig.ts'
 import { tickMs } from './rules.ts'
 import type { Tally } from './tally.ts'
+import { waitAfter } from './world/provider.ts'
 import { openMemoryStore } from './world/memory-store.ts'
-import { openWorld, refreshMs, startMs, type World } from './world/world.ts'
+import { openWorld, type World } from './world/world.ts'
+import { refreshMs, startMs } from './world/limits.ts'
 
 /** One thing that happens, and the seed of whatever is drawn for it. */
 export interface Step {
@@ -77,6 +86,7 @@ async function openRig(world: World, seed: number): Promise<Rig> {
     ],
     open: [],
     said: world.provider.said,
+    tried: world.provider.tried,
   }
   const rig: Rig = { world, facts, links: new Map() }
   facts.policy = drawPolicy(random, facts)
@@ -117,6 +127,7 @@ async function take(rig: Rig, { kind, seed }: Step, tally: Tally): Promise<void>
   const count = tally.kinds.get(kind) ?? { done: 0, cut: 0, left: 0 }
   tally.kinds.set(kind, count)
   const before = rig.facts.open.length
+  const endedBefore = endedIn(tally)
   const [isDone, ticks] =
     kind in passing ? [true, passing[kind as Passing][1](random)] : await happen()
   for (let tick = 0; tick < ticks; tick += 1) {
@@ -128,21 +139,28 @@ async function take(rig: Rig, { kind, seed }: Step, tally: Tally): Promise<void>
   if (!isDone) return
   count.done += 1
   if (after > before) tally.opened += after - before
-  if (after >= before) return
-  count.cut += before - after
+  // What asks for tunnels may have the provider asked about somebody: those that end by its answer are not ended by this.
+  const cut = kind in harmless ? before - after : endedIn(tally) - endedBefore
+  if (cut <= 0) return
+  count.cut += cut
   count.left += after
 }
+
+const endedIn = ({ causes }: Tally): number => [...causes.values()].reduce((sum, n) => sum + n, 0)
 
 /** Compares what is open with what the reference allows, and has every tunnel carry bytes. */
 async function look(rig: Rig, random: Random, tally: Tally): Promise<void> {
   const { world, facts } = rig
   await settle(world)
   checkClaims(facts)
+  const [hasty] = world.provider.hasty
+  if (hasty !== undefined) throw new Error(`the provider was asked too soon about ${hasty}`)
   const live = new Map(
     world.parts.liveTunnels.open().map((entry) => [entry.grant.request.requestId, entry]),
   )
   const stay: OpenTunnel[] = []
   for (const tunnel of facts.open) {
+    if (tunnel.session) tunnel.session.usedUntilMs = facts.nowMs
     const causes = causesAgainst(facts, tunnel)
     const entry = live.get(tunnel.attempt.id)
     live.delete(tunnel.attempt.id)
@@ -163,11 +181,13 @@ async function look(rig: Rig, random: Random, tally: Tally): Promise<void> {
     throw new Error(`tunnel ${stranger} is open, and nobody has opened it`)
   await carry(
     random.isIn(20) ? stay : random.some(stay, Math.min(100, (100 * usuallyCarried) / stay.length)),
-    random,
-    tally,
+    { random, tally, nowMs: facts.nowMs },
   )
   for (const tunnel of stay) {
-    tunnel.accessId = judge(facts, tunnel).access?.id
+    const { access, route } = judge(facts, tunnel)
+    tunnel.accessId = access?.id
+    if (route !== undefined && route.idleMs !== tunnel.idleMs)
+      Object.assign(tunnel, { idleMs: route.idleMs, silentSinceMs: facts.nowMs })
     if (tunnel.session && endOf(facts, tunnel.session).length > 0) tunnel.session = undefined
   }
   facts.open = stay
@@ -184,12 +204,19 @@ function checkClaims(facts: Facts): void {
   for (const session of facts.sessions) {
     if (session.person === undefined || endOf(facts, session).length > 0) continue
     const { atMs } = facts.said(session.signIn)
-    if (facts.nowMs - atMs > refreshMs)
+    const { atMs: triedAtMs, failures } = facts.tried(session.signIn)
+    if (failures > 0) {
+      if (facts.nowMs - triedAtMs > waitAfter(failures) + sweepMs)
+        throw new Error(`the provider, which failed, was not asked again about ${session.userId}`)
+    } else if (facts.nowMs - atMs > refreshMs)
       throw new Error(
         `the provider was not asked about ${session.userId} for ${facts.nowMs - atMs} ms`,
       )
   }
 }
+
+/** Within which whatever is due is looked for, in milliseconds. */
+const sweepMs = 5_000
 
 async function checkEnd(tunnel: OpenTunnel, causes: readonly Ended[], tally: Tally): Promise<void> {
   const { attempt } = tunnel
@@ -218,7 +245,10 @@ async function checkSilence(tunnel: OpenTunnel): Promise<void> {
 const usuallyCarried = 10
 
 /** Each says something else, and hears what it is to hear and nothing more. */
-async function carry(tunnels: readonly OpenTunnel[], random: Random, tally: Tally): Promise<void> {
+async function carry(
+  tunnels: readonly OpenTunnel[],
+  { random, tally, nowMs }: { random: Random; tally: Tally; nowMs: number },
+): Promise<void> {
   const lines = tunnels.map((tunnel) => {
     const { client, service } = tunnel.attempt.ends ?? {}
     if (client === undefined || service === undefined) throw new Error('it was never open')
@@ -227,6 +257,7 @@ async function carry(tunnels: readonly OpenTunnel[], random: Random, tally: Tall
     const sizes = { up: service.size() + up.length, down: client.size() + down.length }
     client.say(up)
     service.say(down)
+    tunnel.silentSinceMs = nowMs
     tally.bytes += up.length + down.length
     return { tunnel, client, service, up, down, sizes }
   })

@@ -2,6 +2,7 @@
 import type { Trust } from '../certificates.ts'
 import type { Facts, Route } from '../facts.ts'
 import type { Random } from '../random.ts'
+import { judge } from '../reference.ts'
 import {
   type Rig,
   drawPlace,
@@ -23,6 +24,7 @@ function editRoute(rig: Rig, route: Route, random: Random): void {
   if (random.isIn(60)) route.rules = drawRouteRules(random, facts, route)
   if (random.isIn(25)) route.place = drawPlaceOf(route, random)
   if (random.isIn(20)) route.lifeMs = random.isIn(50) ? 0 : (4 + random.below(30)) * tickMs
+  if (random.isIn(20)) route.idleMs = random.isIn(50) ? 0 : (2 + random.below(6)) * tickMs
   if (random.isIn(15)) route.isUnderPolicy = route.isStored && !route.isUnderPolicy
 }
 
@@ -36,6 +38,18 @@ export async function editFile(rig: Rig, random: Random): Promise<boolean> {
   const routes = fileRoutes(rig)
   const some = random.some(routes, 30)
   for (const route of some.length > 0 ? some : [random.pick(routes)]) editRoute(rig, route, random)
+  await reload(rig)
+  return true
+}
+
+/** Of a route that somebody has a tunnel of: the tunnel has the new limit as well. */
+export async function editIdleLimit(rig: Rig, random: Random): Promise<boolean> {
+  const { facts } = rig
+  const used = new Set(facts.open.map((tunnel) => judge(facts, tunnel).route))
+  const routes = fileRoutes(rig).filter((route) => used.has(route))
+  if (routes.length === 0) return false
+  const route = random.pick(routes)
+  route.idleMs = random.isIn(20) ? 0 : (2 + random.below(4)) * tickMs
   await reload(rig)
   return true
 }

@@ -22,6 +22,9 @@ export async function changeAccount(rig: Rig, random: Random): Promise<boolean> 
       id: '',
       signIn: '',
       expiresAtMs: expiresAtMs ?? Infinity,
+      issuedAtMs: facts.nowMs,
+      usedFromMs: facts.nowMs,
+      usedUntilMs: facts.nowMs,
       ended: undefined,
     })
   const isExpired = there.has(id) && !own.some((it) => it === newestOf(facts.sessions, id))

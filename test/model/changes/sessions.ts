@@ -1,12 +1,11 @@
 // What happens to sessions and to whoever has them.
-import type { Session } from '../facts.ts'
+import type { Facts, Person, Session } from '../facts.ts'
 import type { Random } from '../random.ts'
 import { endOf, isOut } from '../reference.ts'
 import { type Rig, groups, teams } from '../rig.ts'
-import { byOperator, sessionLifeMs } from '../world/world.ts'
-
-/** Most sessions that a person has at once. */
-const maxSessions = 3
+import { byOperator } from '../world/world.ts'
+import { maxSessions, sessionLifeMs } from '../world/limits.ts'
+import { ask, drawHolder, mayOpen } from './tunnels.ts'
 
 const isAlive =
   ({ facts }: Rig) =>
@@ -19,10 +18,58 @@ export function aliveOf(rig: Rig, who: 'people' | 'accounts'): readonly Session[
 }
 
 export async function signIn(rig: Rig, random: Random): Promise<boolean> {
+  const person = random.pick(rig.facts.people)
+  if (ownOf(rig, person).length >= maxSessions || person.isRefused) return false
+  await signInAs(rig, person)
+  return true
+}
+
+const ownOf = (rig: Rig, person: Person): readonly Session[] =>
+  aliveOf(rig, 'people').filter((it) => it.person === person)
+
+/** Somebody who has as many sessions as they may signs in once more: the longest unused ends, those with a tunnel last. */
+export async function signInTooOften(rig: Rig, random: Random): Promise<boolean> {
   const { world, facts } = rig
   const person = random.pick(facts.people)
-  const own = aliveOf(rig, 'people').filter((it) => it.person === person)
-  if (own.length >= maxSessions || person.isRefused) return false
+  if (person.isRefused || isOut(facts, person) || person.signedOutAtMs === facts.nowMs) return false
+  while (ownOf(rig, person).length < maxSessions) await signInAs(rig, person)
+  const before = ownOf(rig, person)
+  const users = random.some(before, random.pick([0, 40, 100]))
+  for (const session of users) {
+    const drawn = Array.from({ length: 40 }, () => ({ ...drawHolder(rig, random), session }))
+    await ask(rig, drawn.find((it) => mayOpen(rig, it)) ?? random.pick(drawn))
+  }
+  // Who is asked about because of a refusal may have been refused.
+  const own = ownOf(rig, person)
+  if (own.length < maxSessions) return false
+  await signInAs(rig, person)
+  const gone = own.filter(({ id }) => world.identity.sessions.version(id) === undefined)
+  const [ended, ...more] = gone
+  if (ended === undefined || more.length > 0)
+    throw new Error(`${gone.length} sessions ended for one too many`)
+  const better = own.find((it) => goesBefore(facts, it, ended))
+  if (better !== undefined)
+    throw new Error(
+      `${describe(facts, ended)} ended for another, and ${describe(facts, better)} goes before it`,
+    )
+  ended.ended = 'session-revoked'
+  return true
+}
+
+function describe({ open, nowMs }: Facts, it: Session): string {
+  const tunnels = open.filter(({ session }) => session === it).length
+  const [from, until] = [nowMs - it.usedFromMs, nowMs - it.usedUntilMs]
+  return `session ${it.signIn} with ${tunnels} tunnels, used ${until} to ${from} ms ago,`
+}
+
+/** Whether one is surely to end before the other. */
+function goesBefore({ open }: Facts, one: Session, other: Session): boolean {
+  const [hasOne, hasOther] = [one, other].map((it) => open.some(({ session }) => session === it))
+  if (hasOne !== hasOther) return hasOther === true
+  return hasOne === true ? one.issuedAtMs < other.issuedAtMs : one.usedUntilMs < other.usedFromMs
+}
+
+async function signInAs({ world, facts }: Rig, person: Person): Promise<void> {
   const { signIn: name, signedIn } = world.provider.signIn(person)
   // What it says of a sign-out holds for the second in which it says so: its times are whole seconds.
   const mayNot = isOut(facts, person) || person.signedOutAtMs === facts.nowMs
@@ -37,12 +84,14 @@ export async function signIn(rig: Rig, random: Random): Promise<boolean> {
       id: session.id,
       signIn: name,
       expiresAtMs: facts.nowMs + sessionLifeMs,
+      issuedAtMs: facts.nowMs,
+      usedFromMs: facts.nowMs,
+      usedUntilMs: facts.nowMs,
       ended: undefined,
     })
   } catch (error) {
     if (!mayNot) throw error
   }
-  return true
 }
 
 export async function renew(rig: Rig, random: Random): Promise<boolean> {
@@ -51,6 +100,7 @@ export async function renew(rig: Rig, random: Random): Promise<boolean> {
   const { world, facts } = rig
   const session = random.pick(alive)
   session.expiresAtMs = facts.nowMs + sessionLifeMs
+  session.usedUntilMs = facts.nowMs
   const renewed = await world.identity.sessions.prolong(session.id, facts.nowMs)
   if (renewed === undefined) throw new Error('a session that has not ended could not be renewed')
   Object.assign(session, {
@@ -107,6 +157,12 @@ export async function editClaims({ facts }: Rig, random: Random): Promise<boolea
   const person = random.pick(facts.people)
   person.groups = random.some(groups, 50)
   person.team = random.pick(teams)
+  return Promise.resolve(true)
+}
+
+/** It answers nobody about people, or does so again. */
+export async function breakProvider({ world }: Rig): Promise<boolean> {
+  world.provider.isDown = !world.provider.isDown
   return Promise.resolve(true)
 }
 

@@ -61,8 +61,12 @@ export async function ask(rig: Rig, holder: Holder): Promise<void> {
     certificate: certificate?.presented,
   }
   const before = judge(facts, holder)
+  const { nowMs } = facts
+  if (session !== undefined) Object.assign(session, { usedFromMs: nowMs, usedUntilMs: nowMs })
+  world.provider.isQuestioned = true
   const attempt = world.ask(wanted)
   await attempt.answered
+  world.provider.isQuestioned = false
   // Asked again, the provider may have said something else meanwhile.
   const { route, isAllowed, access } = judge(facts, holder)
   const isReachable = route !== undefined && leadsSomewhere(rig, route)
@@ -84,7 +88,9 @@ export async function ask(rig: Rig, holder: Holder): Promise<void> {
     entry,
     ...holder,
     place: route.place,
-    openedAtMs: facts.nowMs,
+    openedAtMs: nowMs,
+    idleMs: route.idleMs,
+    silentSinceMs: nowMs,
     accessId: access?.id,
     cutBy: new Set(),
   })

@@ -3,6 +3,7 @@ import type { Clock } from '../../../src/clock.ts'
 import { claimNames } from '../../../src/identity/identity.fixture.ts'
 import type { NamedProviderOptions } from '../../../src/identity/providers.ts'
 import type { SignedIn } from '../../../src/identity/signed-in.ts'
+import { refreshMs } from './limits.ts'
 
 /** What a provider knows of a person, as it would tell it now. */
 export interface ProviderPerson {
@@ -22,12 +23,26 @@ export interface Said {
   readonly isRefused: boolean
 }
 
+/** How the gateway last tried to ask it about one sign-in. */
+export interface Tried {
+  readonly atMs: number
+  /** Tries since it last answered. */
+  readonly failures: number
+}
+
 /** A provider in this process, which answers by `fetch`. */
 export interface FakeProvider {
   readonly options: NamedProviderOptions
   /** Somebody comes back from it. */
   signIn(person: ProviderPerson): { readonly signIn: string; readonly signedIn: SignedIn }
   said(signIn: string): Said
+  tried(signIn: string): Tried
+  /** Whether it answers 503 where it is asked about people. */
+  isDown: boolean
+  /** Whether somebody asks for a tunnel, because of whom it may be asked at any time. */
+  isQuestioned: boolean
+  /** Tries that came sooner after one that failed than they may. */
+  readonly hasty: readonly string[]
   /** Signed, as it is sent when somebody signs out there: everywhere, or of one sign-in. */
   logoutToken(person: ProviderPerson, signIn?: string): Promise<string>
   /** Questions that wait for its answer. */
@@ -59,6 +74,8 @@ globalThis.fetch = async (input, init) => {
 export function createFakeProvider(clock: Clock): FakeProvider {
   const people = new Map<string, ProviderPerson>()
   const said = new Map<string, Said>()
+  const tried = new Map<string, Tried>()
+  const hasty: string[] = []
   let signIns = 0
   let tokens = 0
   let asked = 0
@@ -73,11 +90,22 @@ export function createFakeProvider(clock: Clock): FakeProvider {
     return person
   }
 
+  /** Somebody is asked about: too soon after a try that failed, unless somebody waits for it. */
+  function note(signIn: string): void {
+    const { atMs, failures } = tried.get(signIn) ?? { atMs: 0, failures: 0 }
+    const nowMs = clock.now()
+    if (!provider.isQuestioned && nowMs - atMs < waitAfter(failures))
+      hasty.push(`${signIn} after ${nowMs - atMs} ms and ${failures} failures`)
+    tried.set(signIn, { atMs: nowMs, failures: provider.isDown ? failures + 1 : 0 })
+  }
+
   function answerNow({ pathname }: URL, body: string, token: string): Response {
     if (pathname === '/.well-known/openid-configuration') return json(discovery)
     if (pathname === '/keys') return json({ keys: [publicKey] })
     if (pathname === '/token') {
       const signIn = new URLSearchParams(body).get('refresh_token') ?? ''
+      note(signIn)
+      if (provider.isDown) return new Response('out of order', { status: 503 })
       if (personOf(signIn).isRefused) {
         said.set(signIn, wordOf(signIn))
         return json({ error: 'invalid_grant' }, 400)
@@ -86,6 +114,7 @@ export function createFakeProvider(clock: Clock): FakeProvider {
       return json({ access_token: `${signIn}.${tokens}`, token_type: 'bearer' })
     }
     const signIn = token.split('.')[0] ?? ''
+    if (provider.isDown) return new Response('out of order', { status: 503 })
     const { userId, email, groups, team } = personOf(signIn)
     said.set(signIn, { ...wordOf(signIn), isRefused: false })
     return json({ sub: userId, email, email_verified: true, groups, team })
@@ -124,6 +153,10 @@ export function createFakeProvider(clock: Clock): FakeProvider {
         },
       }
     },
+    isDown: false,
+    isQuestioned: false,
+    hasty,
+    tried: (signIn) => tried.get(signIn) ?? { atMs: 0, failures: 0 },
     said(signIn) {
       const word = said.get(signIn)
       if (word === undefined) throw new Error(`the provider has said nothing of "${signIn}"`)
@@ -159,6 +192,11 @@ export function createFakeProvider(clock: Clock): FakeProvider {
     },
   }
   return provider
+}
+
+/** What a gateway waits after so many tries that failed, in milliseconds. */
+export function waitAfter(failures: number): number {
+  return failures === 0 ? 0 : Math.min(5_000 * 2 ** (failures - 1), 300_000, refreshMs)
 }
 
 const discovery = {
