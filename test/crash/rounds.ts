@@ -43,7 +43,8 @@ export interface CrashFigures {
 }
 
 const people = ['ann@example.com', 'ben@example.com']
-const asker = 'cleo@example.com'
+/** Enough for some hundreds of kills: what one person may ask for in a day is limited. */
+const askers = Array.from({ length: 12 }, (_, at) => `cleo.${at}@example.com`)
 const blockable = ['dan@example.com', 'eve@example.com', 'finn@example.com']
 
 /**
@@ -56,7 +57,7 @@ export async function crashAgainAndAgain(
 ): Promise<CrashFigures> {
   const random = createRandom(seed)
   const records = createRecords()
-  const gateway = await createCrashGateway(scope, [...people, asker])
+  const gateway = await createCrashGateway(scope, [...people, ...askers])
   const kept = join(scope.directory, 'checkpoints.txt')
   let marks = 0
   let watch: Watch | undefined
@@ -97,7 +98,7 @@ export async function crashAgainAndAgain(
     documentActor(stage, routeKind),
     documentActor(stage, policyKind),
     keyActor(stage),
-    requestActor(stage, asker, names.askedRoute),
+    requestActor(stage, askers, names.askedRoute),
     directoryActor(stage, await credentialOf(names.directoryAccount)),
     tunnelActor(stage, {
       credential: await credentialOf(names.tunnelAccount),
