@@ -1,7 +1,7 @@
 import type { Argued } from './argued.ts'
 import { countsOf, scoreOf, wantedScore, type Counts } from './counts.ts'
 import { nameOf, type Mutant } from './mutant.ts'
-import type { Tested } from './run-mutants.ts'
+import type { Tested } from './run-stryker.ts'
 
 export interface Verdict {
   readonly files: readonly FileVerdict[]

@@ -9,7 +9,7 @@ import { judge } from './judge.ts'
 import type { Mutant } from './mutant.ts'
 import { parseOptions, usage, type Options } from './options.ts'
 import { judgedOf, keepRecord, readRecord, sha256Of } from './record.ts'
-import { runMutants, type Tested } from './run-mutants.ts'
+import { runStryker, type Tested } from './run-stryker.ts'
 import { sourcesInScope, sourcesOf, sourcesTouched, testsOf } from './scope.ts'
 import { summaryOf } from './summary.ts'
 
@@ -53,7 +53,7 @@ async function testEach(
     if (signal.aborted) break
     const tests = testsOf(source)
     say(`${source}: ${tests.length} files of tests`)
-    const tested = await runMutants({ source, tests, jobs, signal })
+    const tested = await runStryker({ source, tests, jobs, signal })
     if (keep) keepRecord([source], tested)
     mutants.push(...tested.mutants)
     leftOut.delete(source)

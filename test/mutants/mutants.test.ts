@@ -11,7 +11,7 @@ import { inOneLine, nameOf, type Mutant, type Outcome } from './mutant.ts'
 import { parseOptions } from './options.ts'
 import { judgedOf, readRecord } from './record.ts'
 import { partsOf } from './report.ts'
-import type { Tested } from './run-mutants.ts'
+import type { Tested } from './run-stryker.ts'
 import { root, sourcesInScope, sourcesOf, sourcesTouched, testsOf } from './scope.ts'
 import { summaryOf } from './summary.ts'
 

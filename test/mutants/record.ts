@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { cameOf } from './judge.ts'
 import type { Mutant } from './mutant.ts'
-import type { Tested } from './run-mutants.ts'
+import type { Tested } from './run-stryker.ts'
 import { root } from './scope.ts'
 
 /** What came of the last recorded run over one source. */
