@@ -5,7 +5,8 @@ import { testCaller, testRoute, testSession } from './access.fixture.ts'
 import { silentLogger } from '../log.ts'
 import { parseRoute } from '../routes/parse-route.ts'
 import { createRouteTable } from '../routes/table.ts'
-import type { AccessGrant, RouteAsked } from './access-grant.ts'
+import type { Outcome } from '../policy/decision.ts'
+import { lacksAllow, type AccessGrant, type RouteAsked } from './access-grant.ts'
 import type { DeniedError } from './denied.ts'
 import { createTestAuthorize } from './live-tunnels.fixture.ts'
 import { createLiveTunnels } from './live-tunnels.ts'
@@ -69,6 +70,7 @@ function parsedWith(policy: unknown, keys: Record<string, unknown>) {
 }
 
 const onlyBob = { allow: { or: [{ email: 'bob@example.com' }] } }
+const aliceOnly = { allow: { or: [{ email: 'alice@example.com' }] } }
 const denied = { code: 'policy-denied' }
 
 test('a grant lets in whom no rule lets in, and no longer than it lasts', () => {
@@ -87,6 +89,22 @@ test('a grant changes nothing for whoever a rule keeps out', () => {
   const { ask, give } = createRig([onlyBob, deny])
   give(startMs + 60_000)
   assert.throws(ask, denied)
+})
+
+test('somebody who breaks the glass is let in by that', () => {
+  const { ask, give } = createRig(onlyBob, { break_glass: [aliceOnly] })
+  give(startMs + 60_000, { isBreakGlass: true })
+  assert.deepEqual(ask().decision.allow, { value: true, reasons: ['glass-broken'] })
+})
+
+test('nothing but the lack of a rule that lets in is made up for', () => {
+  const no = { value: false, reasons: [] }
+  const ofOutcome = (outcome: Outcome, isDenied = false) =>
+    lacksAllow({ outcome, allow: no, deny: { ...no, value: isDenied }, validUntilMs: undefined })
+  assert.equal(ofOutcome('deny'), true)
+  assert.equal(ofOutcome('deny', true), false)
+  for (const outcome of ['allow', 'sign-in', 'client-certificate'] as const)
+    assert.equal(ofOutcome(outcome), false, outcome)
 })
 
 test('a grant is good for nothing once the route offers none', () => {

@@ -73,6 +73,21 @@ describe('whoever is refused by what their provider said a while ago', () => {
     assert.deepEqual([session, sessionVersion], [undefined, undefined])
   })
 
+  test('is not asked about what the provider has said just now', async () => {
+    const { ask, asked } = createRig()
+    const caller = testCaller({ ...old, refreshedAtMs: 99_999 })
+    assert.equal(await ask(caller), caller)
+    assert.deepEqual(asked, [])
+  })
+
+  test('is asked about where one of several reasons is a word of the provider', async () => {
+    const { allow, ...rest } = inNoGroup
+    const reasons = ['time-unauthorized', ...allow.reasons]
+    const { ask, asked } = createRig({ decision: { ...rest, allow: { ...allow, reasons } } })
+    await ask(testCaller(old))
+    assert.deepEqual(asked, ['s'])
+  })
+
   test('stays as they are when the provider was not asked', async () => {
     const session = (): never => assert.fail('looked up')
     const { ask } = createRig({ askProvider: () => Promise.resolve(false), session })

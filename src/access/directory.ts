@@ -102,7 +102,6 @@ export function subjectOf(
   if (directory === undefined || who?.kind !== 'person') return who
   const groups = [...new Set([...who.groups, ...directory.groupsOf(who)])]
   const claimedGroups = directory.claimedGroupsOf(who).filter((it) => !groups.includes(it))
-  return groups.length + claimedGroups.length === who.groups.length
-    ? who
-    : { ...who, groups, claimedGroups }
+  const isAsBefore = groups.length === who.groups.length && claimedGroups.length === 0
+  return isAsBefore ? who : { ...who, groups, claimedGroups }
 }
