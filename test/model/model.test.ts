@@ -8,7 +8,7 @@ import { checkSequences } from './check-sequences.ts'
 import { plantedBugs } from './planted.ts'
 import { describeTally } from './tally.ts'
 
-const seed = 3
+const seed = 6
 const sequences = 40
 const folder = import.meta.dirname
 

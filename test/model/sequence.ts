@@ -47,7 +47,7 @@ export async function runSequence({ seed, steps }: Sequence, tally: Tally): Prom
   const store = await openMemoryStore()
   try {
     await using world = await openWorld({ store })
-    const rig = await openRig(world, seed)
+    const rig = await openRig(world, seed, tally)
     for (const [index, step] of steps.entries()) {
       try {
         await take(rig, step, tally)
@@ -68,7 +68,7 @@ async function close(store: Store): Promise<void> {
   await store.close()
 }
 
-async function openRig(world: World, seed: number): Promise<Rig> {
+async function openRig(world: World, seed: number, tally: Tally): Promise<Rig> {
   const random = createRandom(seed)
   const facts: Facts = {
     nowMs: startMs,
@@ -102,8 +102,9 @@ async function openRig(world: World, seed: number): Promise<Rig> {
   await settle(world)
   for (const kind of beforehand) {
     await happenings[kind][1](rig, random)
+    // Some of it opens tunnels, and cuts them: what comes next may let in again whom they were of.
+    await look(rig, random, tally)
   }
-  await settle(world)
   return rig
 }
 
