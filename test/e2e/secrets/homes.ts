@@ -14,6 +14,8 @@ const secretFiles: readonly (readonly [RegExp, SecretKind])[] = [
   [/\bpostern\.yaml(?:\.new)?$/, 'client secret'],
   [/\bkey\.pem$|\.key$/, 'private key'],
   [/\/postern\/tokens\/[^/]+\.jwt$/, 'session token'],
+  // Where stock cloudflared looks for what `--for-cloudflared` has written.
+  [/(?:^|\/)\.cloudflared\/[^/]+-token$/, 'session token'],
   [/(?:^|\/)\.postern\/(?:[\da-f-]{36}\.json|cert\.pem)$|\.token$/, 'connector credential'],
 ]
 
