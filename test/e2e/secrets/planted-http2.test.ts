@@ -7,25 +7,23 @@ import type { Scope } from '../scope.ts'
 import { searched, token } from './plant.ts'
 
 describe('a secret of a message over HTTP/2 is met, and found where it does not belong', () => {
-  const requests: Readonly<Record<string, http2.OutgoingHttpHeaders>> = {
-    'the token of a CONNECT': { ':method': 'CONNECT', ':authority': 'ssh.example.com:22' },
-    'the token of a WebSocket': {
-      ':method': 'CONNECT',
-      ':protocol': 'websocket',
-      ':path': '/',
-      ':authority': 'localhost',
-    },
+  async function isFoundIn(fields: http2.OutgoingHttpHeaders): Promise<void> {
+    const run = async (scope: Scope): Promise<void> => {
+      const bearer = 'a-token-of-this-request'
+      await askByHttp2(scope, {
+        ...fields,
+        ':method': 'CONNECT',
+        authorization: `Bearer ${bearer}`,
+      })
+      scope.secrets.place('a log', () => `so: ${bearer}`)
+    }
+    await assert.rejects(searched(run), /an? authorization in a log/)
   }
-  for (const [name, fields] of Object.entries(requests)) {
-    test(name, async () => {
-      const run = async (scope: Scope): Promise<void> => {
-        const bearer = 'a-token-of-this-request'
-        await askByHttp2(scope, { ...fields, authorization: `Bearer ${bearer}` })
-        scope.secrets.place('a log', () => `so: ${bearer}`)
-      }
-      await assert.rejects(searched(run), /an? authorization in a log/)
-    })
-  }
+
+  test('the token of a CONNECT', () => isFoundIn({ ':authority': 'ssh.example.com:22' }))
+
+  test('the token of a WebSocket', () =>
+    isFoundIn({ ':protocol': 'websocket', ':path': '/', ':authority': 'localhost' }))
 
   test('the cookie and the code of an answer', async () => {
     const run = async (scope: Scope): Promise<void> => {
