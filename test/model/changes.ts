@@ -54,7 +54,7 @@ export const harmless = {
 export const cutting = {
   'a tunnel ends': [2, close],
   'the file is edited': [7, editFile],
-  'an idle limit is edited': [3, editIdleLimit, 6],
+  'an idle limit is edited': [6, editIdleLimit, 6],
   'a stored route is edited': [4, editStored],
   'a stored policy is edited': [4, editPolicy],
   'the directory is edited': [9, editDirectory],
