@@ -158,7 +158,7 @@ async function measureCause(
   const before = await counted()
   beside.restart()
   const busy = watchCpu(setting.rig.child().pid)
-  const at = await cause.act(setting)
+  const at = await inTime(cause.act(setting), () => `"${cause.name}" has not begun`)
   await busy.since(at)
   const ends = await inTime(crowd.ends, () => `"${cause.name}" left ${crowd.open()} tunnels open`)
   const gatewayCpuMs = rounded(busy.soFarMs())
@@ -202,7 +202,7 @@ function watchCpu(pid: number) {
   return {
     async since(at: number): Promise<void> {
       if (at - begunAt < longMs) return
-      await new Promise((resolve) => setTimeout(resolve, at - performance.now()))
+      await new Promise((resolve) => setTimeout(resolve, Math.max(0, at - performance.now())))
       before = cpuSeconds(pid)
     },
     soFarMs: () => 1_000 * (cpuSeconds(pid) - before),
