@@ -1,4 +1,4 @@
-import type { Session } from '../identity/session.ts'
+import type { AnySession, ServiceAccountSession, Session } from '../identity/session.ts'
 import { buildRoute } from '../routes/open-route.ts'
 import { parseRoute } from '../routes/parse-route.ts'
 import type { Route } from '../routes/route.ts'
@@ -45,7 +45,21 @@ export function testSession(id: string, email: string): Session {
   }
 }
 
+/** A service account that does not expire; `id` is that of its credential. */
+export function testServiceAccount(userId: string, id = userId): ServiceAccountSession {
+  return {
+    kind: 'service-account',
+    id,
+    userId,
+    email: undefined,
+    emailVerified: false,
+    groups: [],
+    claims: {},
+    expiresAtMs: undefined,
+  }
+}
+
 /** Whoever asks, from an address that nobody has (RFC 5737). */
-export function testCaller(session?: Session, sessionVersion = session && 1): Caller {
+export function testCaller(session?: AnySession, sessionVersion = session && 1): Caller {
   return { client: { ip: '192.0.2.1', endpoints: undefined }, session, sessionVersion }
 }

@@ -2,9 +2,8 @@ import assert from 'node:assert/strict'
 import { getEventListeners } from 'node:events'
 import { describe, test } from 'node:test'
 import { createFakeClock } from '../fake-clock.ts'
-import type { ServiceAccountSession } from '../identity/session.ts'
 import type { Decision } from '../policy/decision.ts'
-import { testCaller, testRoute, testSession } from './access.fixture.ts'
+import { testCaller, testRoute, testServiceAccount, testSession } from './access.fixture.ts'
 import { createAskAgain, type AskableIdentity } from './ask-again.ts'
 import type { Caller } from './caller.ts'
 
@@ -170,17 +169,8 @@ describe('nobody is asked about', () => {
 
   test('somebody who is not signed in, or a service account', async () => {
     await isLeft(testCaller())
-    const robot: ServiceAccountSession = {
-      kind: 'service-account',
-      id: 'robot',
-      userId: 'robot',
-      email: undefined,
-      emailVerified: false,
-      groups: [],
-      claims: {},
-      expiresAtMs: undefined,
-    }
-    await isLeft({ ...testCaller(), session: robot, sessionVersion: 1 })
+    const robot = testServiceAccount('robot')
+    await isLeft(testCaller(robot))
   })
 
   test('somebody of whom the provider spoke less than half a minute ago', async () => {

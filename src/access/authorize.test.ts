@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { AccessError } from '../errors.ts'
-import type { AnySession, ServiceAccountSession } from '../identity/session.ts'
+import type { AnySession } from '../identity/session.ts'
 import type { Decision, Verdict } from '../policy/decision.ts'
 import type { RequestHeaders } from '../request-headers.ts'
 import type { Route } from '../routes/route.ts'
 import type { AuthorizeLine } from '../telemetry/authorize-fields.ts'
 import { createMetrics } from '../telemetry/metrics.ts'
-import { testCaller, testRoute, testSession } from './access.fixture.ts'
+import { testCaller, testRoute, testServiceAccount, testSession } from './access.fixture.ts'
 import type { AccessDecision } from './access-grant.ts'
 import { createAuthorize } from './authorize.ts'
 import type { Denial, DenialKey } from './denial.ts'
@@ -17,16 +17,7 @@ import type { TunnelRequest } from './grant.ts'
 const target = { protocol: 'tcp', host: 'db.example.com', port: 5432 } as const
 const request: TunnelRequest = { requestId: 'r-1', target, authority: 'DB.example.com:5432' }
 const alice = { ...testSession('alice', 'alice@example.com'), expiresAtMs: 9_000 }
-const robot: ServiceAccountSession = {
-  kind: 'service-account',
-  id: 'key',
-  userId: 'robot',
-  email: undefined,
-  emailVerified: false,
-  groups: [],
-  claims: {},
-  expiresAtMs: undefined,
-}
+const robot = testServiceAccount('robot', 'key')
 const protectedRoute = testRoute('tcp+https://db.example.com:5432', [1], {
   allow: { or: [{ authenticated_user: true }] },
 })

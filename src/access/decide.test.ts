@@ -1,27 +1,17 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { createFakeClock } from '../fake-clock.ts'
-import type { ServiceAccountSession } from '../identity/session.ts'
 import type { ClientCertificate, Subject } from '../policy/facts.ts'
 import { parsePolicy } from '../policy/language/parse.ts'
 import type { Route } from '../routes/route.ts'
 import type { AccessGrant } from './access-grant.ts'
-import { testCaller, testRoute, testSession } from './access.fixture.ts'
+import { testCaller, testRoute, testServiceAccount, testSession } from './access.fixture.ts'
 import { anyValidCertificate, createDecide, type SupposedCaller } from './decide.ts'
 
 const startMs = Date.parse('2026-11-30T12:00:00Z')
 const from = 'tcp+https://db.example.com:5432'
 const alice = testSession('alice', 'alice@example.com')
-const robot: ServiceAccountSession = {
-  kind: 'service-account',
-  id: 'robot',
-  userId: 'robot',
-  email: undefined,
-  emailVerified: false,
-  groups: [],
-  claims: {},
-  expiresAtMs: undefined,
-}
+const robot = testServiceAccount('robot')
 
 interface RigOptions {
   /** What the client's certificate is, by what is trusted. */
@@ -81,7 +71,7 @@ test('a grant lets a person in until it ends, and not at its end', () => {
 
 test('a service account is given nothing, whatever its id is', () => {
   const { decide, asked } = createRig({ given: {} })
-  const caller = { ...testCaller(), session: robot, sessionVersion: 1 }
+  const caller = testCaller(robot)
   assert.equal(decide.now(caller, routeForBob(['approval'])).outcome, 'deny')
   assert.deepEqual(asked, [])
 })

@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { ServiceAccountSession } from '../identity/session.ts'
 import { createDirectory, joinDirectories, subjectOf } from './directory.ts'
-import { testSession } from './access.fixture.ts'
+import { testServiceAccount, testSession } from './access.fixture.ts'
 
 const directory = createDirectory([
   { member: 'Alice@Example.com', group: 'dba' },
@@ -53,16 +52,7 @@ test('an id compares exactly, and is never taken for an email address', () => {
 })
 
 test('a service account is in no group, whatever its id', () => {
-  const backup: ServiceAccountSession = {
-    kind: 'service-account',
-    id: 'service-account:backup:hash',
-    userId: 'backup',
-    email: undefined,
-    emailVerified: false,
-    groups: [],
-    claims: {},
-    expiresAtMs: undefined,
-  }
+  const backup = testServiceAccount('backup', 'service-account:backup:hash')
   assert.equal(subjectOf(backup, directory), backup)
 })
 
