@@ -82,10 +82,31 @@ test('one whose time is over is decided again, with the session as it is by now'
 
 test('one of a session without a version is not taken for a fresh one', async () => {
   const { grants, state, ask } = createRig()
-  const grant = { ...ask(), caller: testCaller(alice, undefined) }
+  const grant = { ...ask(), caller: { ...testCaller(alice), sessionVersion: undefined } }
   state.version = undefined
   await assert.rejects(grants.withFresh(grant, asIs), { code: 'decision-unsettled' })
   assert.ok(state.asked.length > 0)
+})
+
+test('one of nobody needs no session, and none is looked for when it is decided again', async () => {
+  const { clock, state, grants } = createRig()
+  const open = testRoute('tcp+https://db.example.com:5432', [5432])
+  state.routes = createRouteTable([open])
+  const authorize = createTestAuthorize(clock, () => 1)
+  const grant = authorize(request, testCaller(), { route: open })
+  assert.equal(await grants.withFresh(grant, asIs), grant)
+  state.settings = 2
+  const fresh = await grants.withFresh(grant, asIs)
+  assert.deepEqual([fresh.settingsRevision, fresh.caller.session], [2, undefined])
+  assert.deepEqual(state.found, [])
+})
+
+test('one of a session that has ended is decided for nobody', async () => {
+  const { grants, state, ask } = createRig()
+  const grant = ask()
+  state.version = 2
+  const gone: FindSession = () => Promise.resolve(undefined)
+  await assert.rejects(grants.withFresh(grant, asIs, gone), { code: 'sign-in-required' })
 })
 
 test('a session that changed is looked up by whoever asks, and then at the source', async () => {
@@ -114,7 +135,11 @@ test('what changes faster than it is decided is refused, and says what to do', a
     for (let version = 2; ; version += 1) yield version
   })()
   Object.defineProperty(state, 'settings', { get: () => versions.next().value })
-  const refused = { code: 'decision-unsettled', hint: 'try again in a moment' }
+  const refused = {
+    code: 'decision-unsettled',
+    message: 'sessions or routes keep changing, so no decision could be made',
+    hint: 'try again in a moment',
+  }
   await assert.rejects(grants.withFresh(grant, asIs), refused)
   assert.equal(state.asked.length, 20)
 })

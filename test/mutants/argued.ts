@@ -109,6 +109,15 @@ export const argued: readonly Argued[] = [
     why: 'stands for a certificate of which nothing is known: no rule is about the word of the mutant either',
   },
   {
+    file: 'src/access/fresh-grant.ts',
+    mutator: 'ConditionalExpression',
+    at: 'if (validUntilMs !== undefined && validUntilMs <= parts.clock.now()) return false',
+    from: 'validUntilMs !== undefined',
+    to: 'true',
+    isEquivalent: true,
+    why: 'for the compiler: undefined is not before any time',
+  },
+  {
     file: 'src/access/tunnel-register.ts',
     mutator: 'ConditionalExpression',
     at: 'if (whose === undefined || whose.routeId === routeId) return',
