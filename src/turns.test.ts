@@ -42,3 +42,29 @@ test('what brings others is no endless turn', async () => {
   for (let turn = 0; turn < 50; turn++) await nextTurn()
   assert.equal(passed, 100)
 })
+
+test('while something urgent goes on one passes in each turn, and afterwards as many as before', async () => {
+  const turns = createTurns(3)
+  const urgent = Promise.withResolvers<string>()
+  const over = turns.behind(urgent.promise)
+  const passed: number[] = []
+  for (let index = 0; index < 9; index++) turns.pass(() => passed.push(index))
+  assert.deepEqual(passed, [0])
+  await nextTurn()
+  assert.deepEqual(passed, [0, 1])
+  urgent.resolve('decided')
+  assert.equal(await over, 'decided')
+  await nextTurn()
+  assert.deepEqual(passed, [0, 1, 2, 3, 4])
+  await turns.passed()
+  assert.equal(passed.length, 9)
+})
+
+test('what is urgent and fails holds up nobody', async () => {
+  const turns = createTurns(2)
+  await assert.rejects(turns.behind(Promise.reject(new Error('the store is closed'))), /closed/)
+  await nextTurn()
+  let passed = 0
+  for (let index = 0; index < 2; index++) turns.pass(() => (passed += 1))
+  assert.equal(passed, 2)
+})

@@ -1,6 +1,8 @@
 export interface Turns {
   /** Runs `work` now, or in a later turn. */
   pass(work: () => void): void
+  /** Until `urgent` is over, no more than one passes in each turn. Answers what `urgent` does. */
+  behind<T>(urgent: Promise<T>): Promise<T>
   /** Resolves when nothing waits. */
   passed(): Promise<void>
 }
@@ -14,6 +16,9 @@ export function createTurns(perTurn: number): Turns {
   const onEmpty: (() => void)[] = []
   let left = perTurn
   let isScheduled = false
+  let urgentWorks = 0
+
+  const most = (): number => (urgentWorks === 0 ? perTurn : 1)
 
   function schedule(): void {
     if (isScheduled) return
@@ -23,8 +28,8 @@ export function createTurns(perTurn: number): Turns {
 
   function takeTurn(): void {
     isScheduled = false
-    const those = waiting.splice(0, perTurn)
-    left = perTurn - those.length
+    const those = waiting.splice(0, most())
+    left = most() - those.length
     // Before they run: one of them may bring others.
     if (those.length > 0) schedule()
     for (const work of those) work()
@@ -40,6 +45,16 @@ export function createTurns(perTurn: number): Turns {
       }
       left -= 1
       work()
+    },
+    async behind(urgent) {
+      urgentWorks += 1
+      left = Math.min(left, most())
+      try {
+        return await urgent
+      } finally {
+        urgentWorks -= 1
+        schedule()
+      }
     },
     passed: () =>
       waiting.length === 0 ? Promise.resolve() : new Promise((resolve) => onEmpty.push(resolve)),

@@ -1,7 +1,7 @@
 /** After which what is waited for counts as never coming, in milliseconds. */
 export const patienceMs = 60_000
 /** Between two looks, in milliseconds: the gateway is not to be busy with them. */
-const lookEveryMs = 100
+const lookEveryMs = 500
 
 /** Looks until something is so. Throws `late` when it takes too long. */
 export async function until(late: string, isSo: () => Promise<boolean>): Promise<void> {

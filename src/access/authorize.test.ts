@@ -5,6 +5,7 @@ import type { AnySession } from '../identity/session.ts'
 import type { Decision, Verdict } from '../policy/decision.ts'
 import type { RequestHeaders } from '../request-headers.ts'
 import type { Route } from '../routes/route.ts'
+import type { Turns } from '../turns.ts'
 import type { AuthorizeLine } from '../telemetry/authorize-fields.ts'
 import { createMetrics } from '../telemetry/metrics.ts'
 import { testCaller, testRoute, testServiceAccount, testSession } from './access.fixture.ts'
@@ -39,11 +40,12 @@ interface RigOptions {
   readonly page?: URL
   readonly keepsDenials?: boolean
   readonly blocked?: Error
+  readonly words?: Pick<Turns, 'pass'>
 }
 
 /** Authorizes by a decision that the test makes, and says what was logged and kept. */
 function createRig(decision: AccessDecision, options: RigOptions = {}) {
-  const { certificateProblem, groupsFault, page, keepsDenials = true, blocked } = options
+  const { certificateProblem, groupsFault, page, keepsDenials = true, blocked, words } = options
   const logged: AuthorizeLine[] = []
   const counted: string[] = []
   const kept: { key: DenialKey; denial: Omit<Denial, 'atMs'> }[] = []
@@ -66,6 +68,7 @@ function createRig(decision: AccessDecision, options: RigOptions = {}) {
         return page
       },
     }),
+    words,
     settingsRevision: () => 7,
   })
   const ask = (session?: AnySession, { route = protectedRoute, ...more }: Asked = {}) => {
@@ -130,6 +133,18 @@ test('a tunnel that is decided again and stays is counted and not logged', () =>
   const goes = createRig(decisionOf('deny'))
   goes.refused(alice, { isRecheck: true })
   assert.deepEqual([goes.logged.length, goes.logged[0]?.isRecheck], [1, true])
+})
+
+test('a tunnel that may no longer be is said to be so in its turn, behind its cut', () => {
+  const waiting: (() => void)[] = []
+  const words = { pass: (work: () => void) => void waiting.push(work) }
+  const rig = createRig(decisionOf('deny'), { words })
+  rig.refused(alice, { isRecheck: true })
+  assert.equal(rig.logged.length, 0)
+  for (const word of waiting) word()
+  assert.deepEqual([rig.logged.length, rig.logged[0]?.isRecheck], [1, true])
+  rig.refused(alice)
+  assert.deepEqual([rig.logged.length, waiting.length], [2, 1])
 })
 
 test('a person who is blocked gets nothing, whatever policy says; a service account is no person', () => {

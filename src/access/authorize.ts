@@ -19,6 +19,7 @@ import type { KeepDenial } from './denial.ts'
 import { DeniedError } from './denied.ts'
 import { whomToAsk } from '../routes/route.ts'
 import type { Route } from '../routes/route.ts'
+import type { Turns } from '../turns.ts'
 
 /** Where a decision looks, besides at who asks for what. */
 export interface Circumstances {
@@ -42,6 +43,8 @@ export interface AuthorizeParts {
   readonly clientCertificates: Pick<CertificateJudge, 'problemOf'>
   readonly groupsClaim: GroupsClaim
   readonly blockedPeople: Pick<BlockedPeople, 'check'>
+  /** What is said of a live tunnel that may no longer be passes here. **Default:** it is said at once */
+  readonly words?: Pick<Turns, 'pass'> | undefined
   /** Keeps why a person was refused. **Default:** nothing is kept */
   readonly keepDenial?: KeepDenial | undefined
   /** As in `FreshGrantParts`. */
@@ -62,6 +65,7 @@ export function createAuthorize({
   clientCertificates,
   groupsClaim,
   blockedPeople,
+  words,
   keepDenial,
   settingsRevision,
 }: AuthorizeParts): Authorize {
@@ -100,7 +104,7 @@ export function createAuthorize({
     metrics.decided(decision.outcome, route)
     const groupsFault = groupsClaim.faultOf(decision, session)
     if (!isRecheck || decision.outcome !== 'allow') {
-      authorizeLog.check({
+      const line = {
         requestId,
         ...requestLines[target.protocol],
         authority,
@@ -110,7 +114,10 @@ export function createAuthorize({
         route,
         decision,
         isRecheck,
-      })
+      }
+      // The tunnel is to be cut first.
+      if (isRecheck && words !== undefined) words.pass(() => authorizeLog.check(line))
+      else authorizeLog.check(line)
     }
     if (decision.outcome === 'client-certificate') {
       const problem = clientCertificates.problemOf(client.certificate)

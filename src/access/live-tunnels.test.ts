@@ -9,7 +9,12 @@ import type { RequestFacts } from '../policy/facts.ts'
 import type { Authorize } from './authorize.ts'
 import type { Grant } from './grant.ts'
 import { createTestAuthorize } from './live-tunnels.fixture.ts'
-import { createLiveTunnels, type LiveTunnels, type OpenTunnel } from './live-tunnels.ts'
+import {
+  createLiveTunnels,
+  type LiveTunnelParts,
+  type LiveTunnels,
+  type OpenTunnel,
+} from './live-tunnels.ts'
 import { testCaller } from './access.fixture.ts'
 import type { Destination } from './tunnel-register.ts'
 import type { Route } from '../routes/route.ts'
@@ -379,6 +384,46 @@ test('those that are cut by name end at once and alone, and another may be opene
   assert.equal(again.signal.aborted, false)
 })
 
+test('tunnels whose decisions stop holding in one moment are decided in turns', async () => {
+  const rig = createRig(signedIn)
+  const tunnels = await Promise.all(
+    Array.from({ length: 200 }, () => rig.tunnels.add(rig.grant('s1'), service)),
+  )
+  const cut = (): number => tunnels.filter(({ signal }) => signal.aborted).length
+  rig.sessions.delete('s1')
+  rig.clock.advance(3_600_000)
+  const seen: number[] = []
+  while (cut() < 200) {
+    seen.push(cut())
+    await nextTurn()
+  }
+  assert.ok(
+    seen.some((count) => count > 0 && count <= 150),
+    `after each turn: ${seen.join()}`,
+  )
+  for (const tunnel of tunnels) tunnel[Symbol.dispose]()
+})
+
+test('what is said of those that were cut waits behind each decision that is made again', async () => {
+  const urgent: Promise<unknown>[] = []
+  const words = {
+    behind<T>(decided: Promise<T>): Promise<T> {
+      urgent.push(decided)
+      return decided
+    },
+  }
+  const rig = createRig(signedIn, {}, words)
+  using tunnel = await rig.tunnels.add(rig.grant('s1'), service)
+  rig.routes = table(signedIn)
+  await rig.tunnels.redecide()
+  assert.equal(urgent.length, 1)
+  rig.sessions.delete('s1')
+  rig.clock.advance(3_600_000)
+  assert.equal(urgent.length, 2)
+  await Promise.all(urgent)
+  assert.equal(tunnel.signal.aborted, true)
+})
+
 test('a tunnel that is cut while it is decided again stays cut', async () => {
   const rig = createRig(signedIn)
   using tunnel = await rig.tunnels.add(rig.grant('s1'), service)
@@ -390,7 +435,11 @@ test('a tunnel that is cut while it is decided again stays cut', async () => {
   assert.deepEqual(rig.tunnels.open(), [])
 })
 
-function createRig(evaluate: Evaluate, route: Partial<Route> = {}): Rig {
+function createRig(
+  evaluate: Evaluate,
+  route: Partial<Route> = {},
+  words?: LiveTunnelParts['words'],
+): Rig {
   const clock = createFakeClock()
   const sessions = new Map(
     ['s1', 's2'].map((id) => [id, { session: makeSession(id, clock), version: 1 }]),
@@ -406,6 +455,7 @@ function createRig(evaluate: Evaluate, route: Partial<Route> = {}): Rig {
     errors: [],
     read: (id) => Promise.resolve(sessions.get(id)),
     tunnels: createLiveTunnels({
+      ...(words && { words }),
       clock,
       logger: { ...silentLogger, error: (_, fields = {}) => void rig.errors.push(fields) },
       authorize,

@@ -18,6 +18,7 @@ import {
   type TunnelEntry,
 } from './tunnel-register.ts'
 import { createTunnelLimits } from './tunnel-limits.ts'
+import { createTurns, type Turns } from '../turns.ts'
 
 /** A tunnel that is open, and what its relay obeys; disposing takes it off the register. */
 export interface LiveTunnel
@@ -39,6 +40,8 @@ export interface LiveTunnelParts extends FreshGrantParts {
   maxTunnelsPerUser(): number
   /** **Default:** nobody was given any */
   readonly accessGrant?: FindAccessGrant
+  /** What is said of tunnels that were cut waits while others are to be decided again. **Default:** it does not */
+  readonly words?: Pick<Turns, 'behind'>
 }
 
 /** A tunnel as whoever runs the gateway sees it. */
@@ -99,6 +102,9 @@ export function createLiveTunnels(parts: LiveTunnelParts): LiveTunnels {
   const register = createTunnelRegister()
   const grants = createFreshGrants(parts)
   const limits = createTunnelLimits(parts, register)
+  /** Decisions of many tunnels may stop being valid in the same millisecond. */
+  const due = createTurns(tunnelsPerTurn)
+  const { words } = parts
   let isLeaving = false
 
   function checkRoom(grant: Grant): void {
@@ -111,6 +117,9 @@ export function createLiveTunnels(parts: LiveTunnelParts): LiveTunnels {
     entry.rechecked = entry.rechecked.then(() => decideAgain(entry, find))
     return entry.rechecked
   }
+
+  /** Before what is said of those that are cut already. */
+  const first = (decided: Promise<void>): Promise<void> => words?.behind(decided) ?? decided
 
   async function decideAgain(entry: TunnelEntry, find?: FindSession): Promise<void> {
     if (!register.has(entry) || entry.ended !== undefined) return
@@ -181,7 +190,9 @@ export function createLiveTunnels(parts: LiveTunnelParts): LiveTunnels {
     }
     if (validUntilMs !== undefined) {
       const leftMs = Math.max(validUntilMs - nowMs, 1)
-      entry.recheckTimer = parts.clock.schedule(leftMs, () => void recheck(entry))
+      entry.recheckTimer = parts.clock.schedule(leftMs, () =>
+        due.pass(() => void first(recheck(entry))),
+      )
     }
   }
 
@@ -236,6 +247,23 @@ export function createLiveTunnels(parts: LiveTunnelParts): LiveTunnels {
   const isGone = (filter: { sessionId: string; ended: SessionEnded } | undefined): boolean =>
     filter?.ended !== undefined && parts.sessionVersion(filter.sessionId) === undefined
 
+  async function redecide(filter: Parameters<LiveTunnels['redecide']>[0]): Promise<void> {
+    const touched = filter === undefined ? register.all() : register.ofSession(filter.sessionId)
+    // At once: one that is being decided again for another reason may be the first to find the session gone.
+    for (const entry of touched) entry.sessionEnded ??= filter?.ended
+    const remembered = rememberSessions(parts.session)
+    // One that waits for a store that reads slowly, to be decided again for another reason, is not waited for.
+    const decide = isGone(filter)
+      ? (entry: TunnelEntry) => decideAgain(entry, nobody)
+      : (entry: TunnelEntry) => recheck(entry, remembered)
+    for (let start = 0; start < touched.length; start += tunnelsPerTurn) {
+      const batch = touched.slice(start, start + tunnelsPerTurn)
+      await Promise.all(batch.map(decide))
+      // The bytes of all the others go on in between.
+      await nextTurn()
+    }
+  }
+
   return {
     get size() {
       return register.size
@@ -251,22 +279,7 @@ export function createLiveTunnels(parts: LiveTunnelParts): LiveTunnels {
     checkRoom,
     add: (grant, destination) =>
       grants.withFresh(grant, (fresh) => open(fresh, grant.route, destination)),
-    async redecide(filter) {
-      const touched = filter === undefined ? register.all() : register.ofSession(filter.sessionId)
-      // At once: one that is being decided again for another reason may be the first to find the session gone.
-      for (const entry of touched) entry.sessionEnded ??= filter?.ended
-      const remembered = rememberSessions(parts.session)
-      // One that waits for a store that reads slowly, to be decided again for another reason, is not waited for.
-      const decide = isGone(filter)
-        ? (entry: TunnelEntry) => decideAgain(entry, nobody)
-        : (entry: TunnelEntry) => recheck(entry, remembered)
-      for (let start = 0; start < touched.length; start += tunnelsPerTurn) {
-        const batch = touched.slice(start, start + tunnelsPerTurn)
-        await Promise.all(batch.map(decide))
-        // The bytes of all the others go on in between.
-        await nextTurn()
-      }
-    },
+    redecide: (filter) => first(redecide(filter)),
     drained: register.emptied,
     cut(fits, ended) {
       const those = uncut().filter(fits)

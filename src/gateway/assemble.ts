@@ -41,6 +41,7 @@ import { seeRoutes, type SeenRoutes } from '../routes/seen.ts'
 import { changesTo, createRouteRegister } from '../routes/register.ts'
 import type { SshCaSettings } from '../ssh-ca/settings.ts'
 import type { RouteTable } from '../routes/table.ts'
+import { createTurns } from '../turns.ts'
 
 export interface Surroundings {
   readonly clock: TimerClock
@@ -92,6 +93,14 @@ export interface Assembly extends GatewayParts {
   reload(config: GatewayConfig): Promise<void>
 }
 
+/**
+ * Of thousands that are cut at once: what is said of them would take as long as to cut them, and neither would their
+ * clients hear of it before, nor others' bytes go on.
+ *
+ * @limit none: ends of tunnels that are logged before others get their turn
+ */
+const wordsPerTurn = 20
+
 /** Makes the parts that serving a tunnel needs, from a checked configuration. */
 export function assemble(config: GatewayConfig, surroundings: Surroundings): Assembly {
   const { clock, log, audit, metrics, identity, blockedPeople, links, catalog } = surroundings
@@ -131,7 +140,9 @@ export function assemble(config: GatewayConfig, surroundings: Surroundings): Ass
     subjectOf: (session) => subjectOf(session, directoryNow()),
   } satisfies DecideParts
   const decide = createDecide({ ...who, accessGrant })
+  const words = createTurns(wordsPerTurn)
   const authorize = createAuthorize({
+    words,
     decide,
     authorizeLog,
     metrics,
@@ -144,6 +155,7 @@ export function assemble(config: GatewayConfig, surroundings: Surroundings): Ass
   const mayUse = (caller: Caller, route: Route): boolean =>
     decide.foreseen(caller, route).outcome === 'allow'
   const liveTunnels = createLiveTunnels({
+    words,
     clock,
     logger,
     authorize,
@@ -210,6 +222,7 @@ export function assemble(config: GatewayConfig, surroundings: Surroundings): Ass
     metrics,
     liveTunnels,
     cutTunnels: createCutTunnels(clock),
+    words,
     authorize,
     openUpstream: createOpenUpstream({
       metrics,

@@ -19,28 +19,15 @@ import { RouteNotFoundError } from '../routes/match-route.ts'
 import type { GatewayParts } from './parts.ts'
 import { asRedirect, toRefusal, type Refusal } from '../pages/answers/refusal.ts'
 import type { Route } from '../routes/route.ts'
-import { createTurns } from '../turns.ts'
 import { hasCredential } from '../identity/credential-headers.ts'
 
 /** An open tunnel's entry in log and metrics. */
 export interface TunnelOutcome {
   /** Bytes are under way; answers what `work` does. */
   carried<T>(work: Promise<T>): Promise<T>
-  /** What is said of it may come a little later, see `endsSaid()`. */
+  /** What is said of it may come a little later, see `words`. */
   end(end: RelayEnd): void
 }
-
-/**
- * Of thousands that are cut at once: what is said of them would take as long as to cut them, and neither would their
- * clients hear of it before, nor others' bytes go on.
- *
- * @limit none: ends of tunnels that are logged before others get their turn
- */
-const endsPerTurn = 20
-const wordsInTurns = createTurns(endsPerTurn)
-
-/** Resolves when all is said of the tunnels that have ended. */
-export const endsSaid = wordsInTurns.passed
 
 /** A tunnel whose 200 has been sent. */
 export interface BegunTunnel {
@@ -74,7 +61,12 @@ export function beginLine({
 export function beginTunnel(
   entry: AccessEntry,
   { requestId, route, tunnel, grant, connector }: BegunTunnel,
-  { metrics, cutTunnels, audit }: Pick<GatewayParts, 'metrics' | 'cutTunnels' | 'audit'>,
+  {
+    metrics,
+    cutTunnels,
+    audit,
+    words,
+  }: Pick<GatewayParts, 'metrics' | 'cutTunnels' | 'audit' | 'words'>,
 ): TunnelOutcome {
   const counted = metrics.tunnelOpened(route, tunnel.bytes)
   const proof = beginTunnelAudit(audit, grant, connector)
@@ -88,7 +80,7 @@ export function beginTunnel(
       // Noted before the client can hear that its tunnel has ended: it may ask why at once.
       const { reasons, access } = tunnel
       cutTunnels.add({ requestId, ended, reasons, route, access })
-      wordsInTurns.pass(() => {
+      words.pass(() => {
         proof.ended(ended, { cause, bytesUp, bytesDown, told })
         entry.reasons(reasons)
         const moved = { bytesUp, bytesDown }

@@ -27,6 +27,7 @@ import type { OpenUpstream } from '../upstream/open-upstream.ts'
 import type { Route } from '../routes/route.ts'
 import type { SeenRoutes } from '../routes/seen.ts'
 import type { ChangeFeed } from '../store/store.ts'
+import type { Turns } from '../turns.ts'
 
 export type { PageApp, PageRequest }
 
@@ -39,6 +40,8 @@ export interface GatewayParts {
   readonly metrics: Metrics
   readonly liveTunnels: LiveTunnels
   readonly cutTunnels: CutTunnels
+  /** What is said of tunnels that have ended passes here: a little later, where there are many. */
+  readonly words: Turns
   readonly authorize: Authorize
   readonly openUpstream: OpenUpstream
   readonly clientCertificates: ClientCertificates

@@ -371,7 +371,7 @@ export async function startGateway(
       await tunnels
       return keysNeedingRestart(config, next)
     },
-    close: createShutdown({ port, liveTunnels, logger, running }),
+    close: createShutdown({ port, liveTunnels, words: parts.words, logger, running }),
   }
 }
 

@@ -39,6 +39,7 @@ function rig() {
       drained: () => drained.promise,
       cutAll: () => void steps.push('cut all'),
     },
+    words: { passed: () => Promise.resolve() },
     running: { [Symbol.asyncDispose]: () => Promise.resolve(void steps.push('disposed')) },
   }
   return { steps, drained, close: createShutdown(parts as unknown as ShutdownParts) }

@@ -1,12 +1,13 @@
 import type { Logger } from '../log.ts'
-import { endsSaid } from './connect-outcome.ts'
 import { within, type Closable } from '../shutdown.ts'
 import type { LiveTunnels } from '../access/live-tunnels.ts'
 import type { Port } from '../port/port.ts'
+import type { Turns } from '../turns.ts'
 
 export interface ShutdownParts {
   readonly port: Port
   readonly liveTunnels: LiveTunnels
+  readonly words: Pick<Turns, 'passed'>
   readonly logger: Logger
   /** Everything else that is open. */
   readonly running: AsyncDisposable
@@ -22,6 +23,7 @@ const lastBytesMs = 2_500
 export function createShutdown({
   port,
   liveTunnels,
+  words,
   logger,
   running,
 }: ShutdownParts): Closable['close'] {
@@ -38,7 +40,7 @@ export function createShutdown({
     port.letGo()
     // A tunnel has ended when its last bytes are handed over, not when they have left.
     await within(lastBytesMs, Promise.all([liveTunnels.drained(), port.emptied()]))
-    await endsSaid()
+    await words.passed()
     await running[Symbol.asyncDispose]()
     logger.info('stopped', { 'tunnels-cut': tunnelsCut })
   }

@@ -66,6 +66,15 @@ test('a token inside a text is hidden by its look', () => {
   assert.equal(redact(new Error(`bad ${token}`)), `bad ${redacted}`)
 })
 
+test('each kind of secret is hidden where it is all that a text has of any', () => {
+  assert.equal(redact('/cb#id_token=s3cr3t'), `/cb#id_token=${redacted}`)
+  assert.equal(redact('/cb?code=s3cr3t'), `/cb?code=${redacted}`)
+  assert.equal(redact('eyJhbGciOiJIUzI1NiJ9'), redacted)
+  assert.equal(redact('postern_abcDEF-_0123456789'), redacted)
+  for (const scheme of ['Bearer', 'bearer', 'BASIC', 'Basic', 'pomerium', 'Pomerium'])
+    assert.equal(redact(`${scheme} abcdefghijklmnop1234`), `${scheme} ${redacted}`)
+})
+
 test('secret parameters of a query are hidden, the others stay', () => {
   assert.equal(
     redactQuery('code=abc&state=s&page=2&pomerium_jwt=j&flag'),
