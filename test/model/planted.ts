@@ -86,8 +86,9 @@ export const plantedRaces = {
             : grants.withFresh(grant, (fresh) => open(fresh, grant.route, destination)),`,
       },
       {
-        right: 'async redecide(filter) {',
-        wrong: `async redecide(filter) {
+        right:
+          "async function redecide(filter: Parameters<LiveTunnels['redecide']>[0]): Promise<void> {",
+        wrong: `async function redecide(filter: Parameters<LiveTunnels['redecide']>[0]): Promise<void> {
           redeciding += 1
           using over = { [Symbol.dispose]: () => void (redeciding -= 1) }`,
       },
