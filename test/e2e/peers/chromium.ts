@@ -13,6 +13,7 @@ import {
 import { firstProgram, program } from '../peers.ts'
 import type { GatewayRig } from '../rig.ts'
 import type { Scope } from '../scope.ts'
+import { watchBrowser } from '../secrets/browser.ts'
 import type { Machine } from './namespaces.ts'
 
 /** A page of a headless Chromium, and what went wrong in it. */
@@ -81,6 +82,7 @@ async function launch(
     executablePath: executable,
   })
   scope.defer(() => context.close())
+  watchBrowser(scope, context)
   return { context, page: context.pages()[0] ?? (await context.newPage()), ...watch(context) }
 }
 
@@ -105,6 +107,7 @@ async function openPage(
   const { browser } = await starting
   const context = await browser.newContext()
   scope.defer(() => context.close())
+  watchBrowser(scope, context)
   return { context, page: await context.newPage(), ...watch(context) }
 }
 

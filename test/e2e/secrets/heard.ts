@@ -41,17 +41,26 @@ export function readHeard(file: string, watch: SecretWatch): void {
   })
 }
 
+/** Tells a watch of messages that are followed otherwise. */
+export function hearerOf(watch: SecretWatch): HttpWatcher {
+  return toldBy((heard) => take(heard, watch))
+}
+
 function hear(tell: (heard: Heard) => void): void {
-  const watcher: HttpWatcher = {
+  const watcher = toldBy(tell)
+  watchHttp(watcher)
+  watchHttp2(watcher)
+  watchFetch(watcher)
+}
+
+function toldBy(tell: (heard: Heard) => void): HttpWatcher {
+  return {
     secret(kind, value) {
       // A test's own word, or none: what a gateway makes is longer.
       if (Buffer.byteLength(value) >= minSecretBytes) tell({ kind, value })
     },
     page: (page, text) => tell({ page, text }),
   }
-  watchHttp(watcher)
-  watchHttp2(watcher)
-  watchFetch(watcher)
 }
 
 function take(heard: Heard, watch: SecretWatch): void {
