@@ -41,6 +41,7 @@ export async function startAcmeRig(
   })
   const home = join(scope.directory, 'gateway')
   await mkdir(home)
+  scope.secrets.home(home)
   const configPath = join(home, 'postern.yaml')
   const echoPort = await startService(scope, echo)
   const { key, server } = bind.settings

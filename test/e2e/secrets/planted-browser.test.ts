@@ -15,8 +15,7 @@ describe('a secret of a message that only a browser has met is found', () => {
   peerTest('the cookie, code and state of an answer', ['Chromium'], async () => {
     const run = async (scope: Scope): Promise<void> => {
       await visitThere(scope, '<p>nothing')
-      for (const word of [cookie, code, state])
-        scope.secrets.place(`${word} in a log`, () => word)
+      for (const word of [cookie, code, state]) scope.secrets.place(`${word} in a log`, () => word)
     }
     await assert.rejects(searched(run), (error: Error) => {
       for (const kind of ['cookie', 'code', 'state'])
