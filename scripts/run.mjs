@@ -124,6 +124,8 @@ function buildTested() {
   const builder = join(root, 'scripts', 'build-program.mjs')
   const { status, stderr } = spawnSync(runtime, [builder, outdir], { cwd: root, encoding: 'utf8' })
   if (status !== 0) fail(`cannot build the program:\n${stderr}`)
+  // Without it Node.js would read each file twice, to find out what it is.
+  writeFileSync(join(outdir, 'package.json'), '{ "type": "module" }\n')
   const web = join(outdir, 'web')
   if (!lstatSync(web, { throwIfNoEntry: false }))
     symlinkSync(join(root, 'dist', 'web'), web, 'junction')

@@ -14,8 +14,8 @@ const compressed = '.gz'
 export interface BuiltFile {
   readonly type: string
   readonly bytes: Uint8Array<ArrayBuffer>
-  /** The same, compressed. */
-  readonly gzipped: Uint8Array<ArrayBuffer>
+  /** The same, compressed: when it is asked for first, since to compress all of them is much of a start. */
+  gzipped(): Promise<Uint8Array<ArrayBuffer>>
 }
 
 /** By their names relative to the build, with `/`, such as `assets/index-1a2b3c.js`. */
@@ -73,9 +73,16 @@ export async function readBuiltFiles(directory: string): Promise<BuiltFiles | un
 
 async function readBoth(path: string): Promise<Pick<BuiltFile, 'bytes' | 'gzipped'>> {
   const found = new Uint8Array(await readFile(path))
-  if (!path.endsWith(compressed))
-    return { bytes: found, gzipped: new Uint8Array(await gzip(found)) }
-  return { bytes: new Uint8Array(await gunzip(found)), gzipped: found }
+  if (!path.endsWith(compressed)) return { bytes: found, gzipped: compressOnce(found) }
+  return {
+    bytes: new Uint8Array(await gunzip(found)),
+    gzipped: () => Promise.resolve(found),
+  }
+}
+
+function compressOnce(bytes: Uint8Array<ArrayBuffer>): BuiltFile['gzipped'] {
+  let compressing: Promise<Uint8Array<ArrayBuffer>> | undefined
+  return () => (compressing ??= gzip(bytes).then((made) => new Uint8Array(made)))
 }
 
 function typeOf(name: string): string | undefined {

@@ -23,8 +23,9 @@ test('a build that an executable keeps compressed is read as the one that it was
         { type, bytes },
         { type: plain?.get(name)?.type, bytes: plain?.get(name)?.bytes },
       )
-      assert.deepEqual(gunzipSync(gzipped), Buffer.from(bytes))
-      assert.equal(gzipped[9], 255, 'the system that it was made on is said')
+      const small = await gzipped()
+      assert.deepEqual(gunzipSync(small), Buffer.from(bytes))
+      assert.equal(small[9], 255, 'the system that it was made on is said')
     }
   } finally {
     rmSync(directory, { recursive: true })

@@ -59,9 +59,13 @@ export function isOwnHost(c: PageContext, origin: URL | undefined): boolean {
   return origin === undefined || new URL(c.req.url).host === origin.host
 }
 
-function send(c: PageContext, { type, bytes, gzipped }: BuiltFile, cacheControl: string): Response {
+async function send(
+  c: PageContext,
+  { type, bytes, gzipped }: BuiltFile,
+  cacheControl: string,
+): Promise<Response> {
   const isSmall = /\bgzip\b/.test(c.req.header('accept-encoding') ?? '')
-  const sent = isSmall ? gzipped : bytes
+  const sent = isSmall ? await gzipped() : bytes
   const headers = {
     ...pageHeaders,
     'content-type': type,

@@ -1,4 +1,3 @@
-import { request } from 'node:http'
 import { join } from 'node:path'
 import type {
   AccessExport,
@@ -54,6 +53,9 @@ import type {
   TunnelList,
   TunnelsToCut,
 } from './protocol.ts'
+
+// `import … from 'node:http'` reads every export, and with them Node's whole fetch (40 ms).
+const { request } = process.getBuiltinModule('node:http')
 
 /**
  * Longest wait for a running gateway's answer, in milliseconds.

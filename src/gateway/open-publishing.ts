@@ -7,11 +7,9 @@ import type { BlockedPeople } from '../identity/blocked-people.ts'
 import { defaultProviderId } from '../identity/user-ids.ts'
 import type { Session } from '../identity/session.ts'
 import type { SigningKeys } from '../identity/signing-keys.ts'
-import {
-  createConnectorAuthority,
-  type ConnectorAuthority,
-} from '../links/cloudflared/authority.ts'
+import { createConnectorAuthority } from '../links/cloudflared/authority.ts'
 import type { Link } from '../links/link.ts'
+import type { Port } from '../port/port.ts'
 import type { NamedTunnel, NamedTunnelRegister } from '../publish/named-tunnels.ts'
 import { openPublishers, type Publishers } from '../publish/publisher.ts'
 import { createPublishing, type Publishing, type TunnelConnection } from '../publish/publishing.ts'
@@ -54,10 +52,10 @@ export interface OpenPublishing {
   readonly operatorTunnels: OperatorTunnels
   /** Names the gateway to stock connectors, which send it along: 32 hexadecimal digits. */
   readonly accountTag: string
-  /** Whom stock connectors are told to trust. */
-  readonly connectorAuthority: ConnectorAuthority
-  /** Its file, PEM. */
+  /** Whom stock connectors are told to trust, PEM. */
   connectorCa(): Promise<string>
+  /** Shows stock connectors a certificate of that authority, until it is disposed of. */
+  certify(port: Pick<Port, 'setReservedNames' | 'awaitReservedNames'>): Disposable
   hasSites(): boolean
   /** Takes the sites of a new configuration over. */
   reload(config: Pick<GatewayConfig, 'sites' | 'directory' | 'routes'>): void
@@ -139,8 +137,14 @@ export async function openPublishing(
     publishers,
     publishing,
     operatorTunnels: createOperatorTunnels({ ...used, namedTunnels, signingKeys }),
-    connectorAuthority,
     connectorCa: () => connectorAuthority.file(),
+    certify(port) {
+      const kept = connectorAuthority.keepCertificate(port.setReservedNames)
+      port.awaitReservedNames(connectorAuthority.serverNames, kept.wanted)
+      // Where some are expected it is there before they come: making it holds up everything for a moment.
+      if (sites.length > 0 || namedTunnels.list().length > 0) void kept.wanted()
+      return kept
+    },
     accountTag: hash('sha256', own, 'hex').slice(0, 32),
     hasSites: () => sites.length > 0,
     reload(next) {

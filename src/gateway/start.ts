@@ -328,7 +328,7 @@ export async function startGateway(
     staples,
   })
   opened.defer(() => port.destroy())
-  opened.use(publishing.connectorAuthority.keepCertificate(port.setReservedNames))
+  opened.use(publishing.certify(port))
   // Now: an authority looks at this port.
   certificates.onChanged(renewed)
   let followed = config

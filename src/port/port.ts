@@ -50,6 +50,8 @@ export interface Port {
   replaceCertificates(certificates: readonly Certificate[], clientCa?: string): void
   /** As `TlsContexts.setReserved`, for new connections. */
   setReservedNames(serverNames: readonly string[], certificate: Certificate): void
+  /** As `TlsContexts.awaitReserved`. */
+  awaitReservedNames(serverNames: readonly string[], made: () => Promise<void>): void
   /** Frees the port and lets go of connections without anything under way. */
   stopAccepting(): void
   /** Tells clients why all their tunnels are cut now, where their transport has a way to say it. */
@@ -157,6 +159,7 @@ export async function openPort(options: PortOptions): Promise<Port> {
       secure = createTlsServer(tlsOptions, serve, refusePlainHttp)
     },
     setReservedNames: (names, certificate) => options.contexts.setReserved(names, certificate),
+    awaitReservedNames: (names, made) => options.contexts.awaitReserved(names, made),
     stopAccepting() {
       listener.close()
       for (const protocol of protocols) protocol.stopAccepting()

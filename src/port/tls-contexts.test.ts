@@ -81,6 +81,33 @@ test('reserved names are answered with their own certificate, and no other name 
   assert.equal(await subject('h2.example.com'), 'renewed.example.com')
 })
 
+test('a handshake for a reserved name waits for its certificate, and no other handshake does', async (t) => {
+  const [other, own] = await Promise.all([
+    authority.issue(['a.example.com']),
+    authority.issue(['h2.example.com']),
+  ])
+  const port = await openTestPort(t, { contexts: createTlsContexts([other]) })
+  const asked = Promise.withResolvers<void>()
+  const made = Promise.withResolvers<void>()
+  port.awaitReservedNames(['h2.example.com'], () => {
+    asked.resolve()
+    return made.promise
+  })
+  const waiting = subjectOf(port.address.port, 'H2.example.com')
+  await asked.promise
+  assert.equal(await subjectOf(port.address.port, 'a.example.com'), 'a.example.com')
+  port.setReservedNames(['h2.example.com'], own)
+  made.resolve()
+  assert.equal(await waiting, 'h2.example.com')
+})
+
+test('a reserved name without a certificate is answered as others are', async (t) => {
+  const contexts = createTlsContexts([await authority.issue(['a.example.com'])])
+  const port = await openTestPort(t, { contexts })
+  port.awaitReservedNames(['h2.example.com'], () => Promise.resolve())
+  assert.equal(await subjectOf(port.address.port, 'h2.example.com'), 'a.example.com')
+})
+
 test('a client that offers P-256 alone shakes hands, as stock connectors do', async (t) => {
   const port = await openTestPort(t, {
     contexts: createTlsContexts([await authority.issue(['a.example.com'])]),

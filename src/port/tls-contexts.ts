@@ -31,6 +31,11 @@ export interface TlsContexts {
    * `replace` is given.
    */
   setReserved(serverNames: readonly string[], certificate: Certificate): void
+  /**
+   * A handshake for one of these names, in lower case, waits for `made` until `setReserved` was called once. Where that
+   * has not come of it, the name is answered as others are.
+   */
+  awaitReserved(serverNames: readonly string[], made: () => Promise<void>): void
 }
 
 interface Entry {
@@ -76,6 +81,11 @@ export function createTlsContexts(
   let index: Index
   let usedCa: string | undefined
   let reserved: { readonly names: ReadonlySet<string>; readonly context: SecureContext } | undefined
+  let awaited: { readonly names: ReadonlySet<string>; made(): Promise<void> } | undefined
+  const contextFor = (name: string): SecureContext | undefined =>
+    reserved?.names.has(name) === true
+      ? reserved.context
+      : (index.find(name) ?? entries[0])?.context
   const replace: TlsContexts['replace'] = (next, ca) => {
     const options = { ...policy, ...clientAuthentication(ca) }
     // A context takes a millisecond: of hundreds one that was renewed must not hold up all tunnels for the others.
@@ -98,13 +108,17 @@ export function createTlsContexts(
     select(serverName, done) {
       // Some clients send the dot that RFC 6066 §3 leaves out.
       const name = withoutRootDot(serverName).toLowerCase()
-      if (reserved?.names.has(name) === true) return done(null, reserved.context)
-      done(null, (index.find(name) ?? entries[0])?.context)
+      const answer = (): void => done(null, contextFor(name))
+      if (reserved !== undefined || awaited?.names.has(name) !== true) answer()
+      else void awaited.made().then(answer)
     },
     replace,
     setReserved(serverNames, { cert, key }) {
       const context = createSecureContext({ ...policy, cert, key })
       reserved = { names: new Set(serverNames), context }
+    },
+    awaitReserved(serverNames, made) {
+      awaited = { names: new Set(serverNames), made }
     },
   }
 }

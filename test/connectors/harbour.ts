@@ -134,7 +134,7 @@ export async function openHarbour(
     listener.destroy()
     await listener.emptied()
   })
-  opened.use(publishing.connectorAuthority.keepCertificate(listener.setReservedNames))
+  opened.use(publishing.certify(listener))
   const { port } = listener.address
   const gateway = `https://localhost:${port}`
 

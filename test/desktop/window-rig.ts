@@ -159,7 +159,7 @@ export function someFiles(
 ): BuiltFiles {
   const file = (type: string, text: string) => {
     const bytes = new TextEncoder().encode(text)
-    return { type, bytes, gzipped: bytes }
+    return { type, bytes, gzipped: () => Promise.resolve(bytes) }
   }
   return new Map([
     ['index.html', file('text/html; charset=UTF-8', html)],

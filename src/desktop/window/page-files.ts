@@ -31,7 +31,7 @@ export const answerHeaders: Readonly<Record<string, string>> = {
 
 export interface PageFiles {
   /** Undefined where there is none at this path. */
-  file(path: string, acceptsGzip: boolean): Response | undefined
+  file(path: string, acceptsGzip: boolean): Promise<Response> | undefined
   /** The page, whichever of its views is asked for. */
   show(): Response
 }
@@ -85,8 +85,11 @@ function pageOf({ bytes, type }: BuiltFile, run: string, below: string): Page {
   return { body, status: 200, headers: { 'content-type': type } }
 }
 
-function answerOf({ type, bytes, gzipped }: BuiltFile, acceptsGzip: boolean): Response {
-  const sent = acceptsGzip ? gzipped : bytes
+async function answerOf(
+  { type, bytes, gzipped }: BuiltFile,
+  acceptsGzip: boolean,
+): Promise<Response> {
+  const sent = acceptsGzip ? await gzipped() : bytes
   const headers = {
     'content-type': type,
     'content-length': String(sent.byteLength),

@@ -39,10 +39,11 @@ function nextOf(authority: ConnectorAuthority): {
 } {
   const names: (readonly string[])[] = []
   let waiting = Promise.withResolvers<CertificatePair>()
-  authority.keepCertificate((serverNames, pair) => {
+  const kept = authority.keepCertificate((serverNames, pair) => {
     names.push(serverNames)
     waiting.resolve(pair)
   })
+  void kept.wanted()
   return {
     names,
     async next() {
@@ -72,6 +73,23 @@ test('a connector that trusts the file of an earlier start reaches the gateway o
     await once(socket, 'secureConnect')
     socket.destroy()
   }
+})
+
+test('nothing is made before somebody wants it, and then it is made once', async () => {
+  const clock = createFakeClock()
+  const made: CertificatePair[] = []
+  const authority = open(clock, [keyMadeAt(clock.now(), 'abcdefghij')])
+  const kept = authority.keepCertificate((_, pair) => void made.push(pair))
+  changed()
+  assert.equal(clock.pending, 0)
+  await Promise.all([kept.wanted(), kept.wanted()])
+  assert.deepEqual([made.length, clock.pending], [1, 1])
+  kept[Symbol.dispose]()
+  assert.equal(clock.pending, 0)
+  const late = authority.keepCertificate((_, pair) => void made.push(pair))
+  late[Symbol.dispose]()
+  await late.wanted()
+  assert.deepEqual([made.length, clock.pending], [1, 0])
 })
 
 test('its certificate is renewed long before its end, and right for clocks that are days off', async () => {

@@ -3,7 +3,7 @@
 import type { Clock } from '../../clock.ts'
 import { messageOf } from '../../errors.ts'
 import type { Logger } from '../../log.ts'
-import { authorityFromKey, type CertificatePair } from '../../net/certificate.ts'
+import type { CertificateAuthority, CertificatePair } from '../../net/certificate.ts'
 import { oneByOne } from '../../one-by-one.ts'
 import type { SigningKey, SigningKeys } from '../../identity/signing-keys.ts'
 import { connectorServerName, probeServerName } from './server-names.ts'
@@ -27,11 +27,20 @@ export interface ConnectorAuthorityParts {
 export interface ConnectorAuthority {
   /** The file for connectors, PEM: every key's certificate, so that those of before a rotation stay right. */
   file(): Promise<string>
+  /** What its certificate is for. */
+  readonly serverNames: readonly string[]
   /**
-   * Calls back with a certificate for both names, now, whenever it is renewed and when another key signs it, until it is
-   * disposed of.
+   * Once it is wanted, calls back with a certificate for both names: then, whenever it is renewed and when another key
+   * signs it, until it is disposed of.
    */
-  keepCertificate(use: (serverNames: readonly string[], pair: CertificatePair) => void): Disposable
+  keepCertificate(
+    use: (serverNames: readonly string[], pair: CertificatePair) => void,
+  ): KeptCertificate
+}
+
+export interface KeptCertificate extends Disposable {
+  /** Resolves once the first was handed over, or could not be made, which the log says. */
+  wanted(): Promise<void>
 }
 
 export function createConnectorAuthority(parts: ConnectorAuthorityParts): ConnectorAuthority {
@@ -64,6 +73,7 @@ export function createConnectorAuthority(parts: ConnectorAuthorityParts): Connec
   }
 
   return {
+    serverNames,
     async file() {
       const keys = await signingKeys.all('connector-ca')
       return (await Promise.all(keys.map(certificateOf))).join('')
@@ -72,6 +82,7 @@ export function createConnectorAuthority(parts: ConnectorAuthorityParts): Connec
       let isOver = false
       let timer: Disposable | undefined
       let signedBy: string | undefined
+      let first: Promise<void> | undefined
       const inTurn = oneByOne()
       const again = (afterMs: number): void => {
         timer?.[Symbol.dispose]()
@@ -96,9 +107,11 @@ export function createConnectorAuthority(parts: ConnectorAuthorityParts): Connec
         const key = await signingKey().catch(() => undefined)
         if (!isOver && key?.kid !== signedBy) await renew()
       }
-      void inTurn(renew)
-      const following = signingKeys.onChanged(() => void inTurn(renewWhereForgotten))
+      const following = signingKeys.onChanged(
+        () => first !== undefined && void inTurn(renewWhereForgotten),
+      )
       return {
+        wanted: () => (first ??= isOver ? Promise.resolve() : inTurn(renew)),
         [Symbol.dispose]() {
           isOver = true
           following[Symbol.dispose]()
@@ -113,7 +126,9 @@ export function createConnectorAuthority(parts: ConnectorAuthorityParts): Connec
  * The certificate is made anew from its key each time, and is the same to whoever has an earlier copy: its name, key
  * and dates are.
  */
-function openAuthority(key: SigningKey) {
+async function openAuthority(key: SigningKey): Promise<CertificateAuthority> {
+  // A third of a gateway's start, and few gateways have stock connectors.
+  const { authorityFromKey } = await import('../../net/certificate.ts')
   const madeMs = key.createdAtMs
   return authorityFromKey(key.privateKey, {
     name: `Postern connectors ${key.kid.slice(0, 8)}`,
