@@ -3,6 +3,7 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { basename, delimiter, dirname, join, relative } from 'node:path'
 import { spawnProgram } from '../../src/program.fixture.ts'
 import { inOneLine, type Mutant, type Outcome } from './mutant.ts'
+import { runnerName } from './runner/plugin.ts'
 import { root } from './scope.ts'
 
 export interface Tested {
@@ -58,9 +59,9 @@ export async function runStryker(options: RunOptions): Promise<Tested> {
   const child = spawnProgram(process.execPath, [stryker, 'run', config], {
     cwd: root,
     env: {
-      // Its runner starts "node" by name: that of this process.
+      // Of its processes, where one starts "node" by name: that of this one.
       PATH: [dirname(process.execPath), process.env['PATH']].join(delimiter),
-      // One process for each mutant: they read the same sources.
+      // They read the same sources.
       NODE_COMPILE_CACHE: join(folder, 'compiled'),
     },
   })
@@ -88,9 +89,9 @@ export async function runStryker(options: RunOptions): Promise<Tested> {
 
 function settings({ source, tests, jobs }: RunOptions) {
   return {
-    testRunner: 'tap',
-    plugins: ['@stryker-mutator/tap-runner'],
-    tap: { testFiles: tests, nodeArgs: ['--test-reporter=tap'], forceBail: true },
+    testRunner: runnerName,
+    plugins: [join(import.meta.dirname, 'runner', 'plugin.ts')],
+    inProcess: { testFiles: tests },
     coverageAnalysis: 'perTest',
     mutate: [source],
     concurrency: jobs,
@@ -103,7 +104,9 @@ function settings({ source, tests, jobs }: RunOptions) {
     disableTypeChecks: false,
     // Beside what the tests took without a change: on a busy machine a slow one is not to count as killed.
     timeoutFactor: 4,
-    timeoutMS: 30_000,
+    timeoutMS: 10_000,
+    // What was loaded anew stays in memory.
+    maxTestRunnerReuse: 300,
     allowConsoleColors: false,
   }
 }
