@@ -144,8 +144,8 @@ function faultOf(error: unknown): string {
 export function looksLikeApplicationToken(token: string): boolean {
   try {
     const [head = ''] = token.slice(0, maxTokenBytes).split('.', 1)
-    const value: unknown = JSON.parse(Buffer.from(head, 'base64url').toString())
-    return typeof value === 'object' && value !== null && 'alg' in value && value.alg === algorithm
+    const value = JSON.parse(Buffer.from(head, 'base64url').toString()) as { alg?: unknown } | null
+    return value?.alg === algorithm
   } catch {
     return false
   }

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { SignJWT, UnsecuredJWT, createLocalJWKSet, exportJWK, generateKeyPair } from 'jose'
 import type { JWTHeaderParameters, JWTPayload } from 'jose'
+import { AccessError } from '../errors.ts'
 import { namedProvider, readLogoutToken } from './logout-token.ts'
 
 const issuer = 'https://idp.example.com'
@@ -53,6 +54,7 @@ test('a good token says who is signed out', async () => {
   const { userId, sid, tokenId, issuedAtMs, keptUntilMs } = await read(make())
   assert.deepEqual([userId, sid, tokenId, issuedAtMs], ['u-1', 's-1', 't-1', nowMs])
   // Longer than the token itself is taken.
+  assert.equal(keptUntilMs, nowMs + 7 * 60_000)
   await assert.rejects(
     readLogoutToken(await make({ exp: undefined }), { provider, keys, nowMs: keptUntilMs }),
   )
@@ -66,6 +68,7 @@ const taken: readonly [string, Readonly<Record<string, unknown>>, Made?][] = [
   ['no end of its own, as before December 2023', { exp: undefined }],
   ['no type', {}, { header: { typ: undefined } as never }],
   ['the type of any JWT', {}, { header: { typ: 'JWT' } }],
+  ['its type in full', {}, { header: { typ: 'application/logout+jwt' } }],
   ['further claims', { events: { [event]: {}, 'https://example.com/e': 1 }, org: 'x' }],
   ['a clock that is a little ahead', { iat: iat + 50 }],
 ]
@@ -91,6 +94,7 @@ const refused: readonly [string, Readonly<Record<string, unknown>>, Made?][] = [
   ['another event', { events: { 'https://example.com/e': {} } }],
   ['events that are a list', { events: [event] }],
   ['an event that is text', { events: { [event]: 'yes' } }],
+  ['an event that is null', { events: { [event]: null } }],
   ['a nonce', { nonce: 'n' }],
   ['a nonce that is null', { nonce: null }],
   ['nobody', { sub: undefined, sid: undefined }],
@@ -126,6 +130,51 @@ for (const [what, change, made] of refused)
   test(`a token is refused with ${what}`, async () => {
     await assert.rejects(read(make(change, made)), { code: 'logout-token-invalid' })
   })
+
+test('whoever runs the sign-in service is told what is wrong with a token', async () => {
+  for (const [change, why, made] of [
+    [{}, 'its type is another one', { header: { typ: 'at+jwt' } }],
+    [{ nonce: 'n' }, 'it has a nonce'],
+    [{ events: {} }, 'it is about another event'],
+    [{ jti: 7 }, 'it has no id'],
+    [{ jti: undefined }, 'missing required "jti" claim'],
+    [{ events: undefined }, 'missing required "events" claim'],
+    [{ sub: '' }, 'it names nobody'],
+    [{ sub: undefined, sid: undefined }, 'it names nobody'],
+  ] as readonly (readonly [Readonly<Record<string, unknown>>, string, Made?])[])
+    await assert.rejects(read(make(change, made)), {
+      name: 'AccessError',
+      code: 'logout-token-invalid',
+      message: `the logout token is not good: ${why}`,
+      hint: 'whoever runs the sign-in service should look at what it sends',
+    })
+  assert.throws(() => namedProvider('what', [provider]), { code: 'logout-token-invalid' })
+  const foreign = await make({ iss: 'https://other.example.com' })
+  assert.throws(() => namedProvider(foreign, [provider]), {
+    message:
+      'the logout token is not good: it is of no sign-in service of this gateway, or not for it',
+  })
+})
+
+test('where the keys cannot be had the token is neither good nor bad', async () => {
+  const token = await make()
+  const reading = (error: Error) => {
+    const keys = (): never => {
+      throw error
+    }
+    return readLogoutToken(token, { provider, keys, nowMs })
+  }
+  const cause = new TypeError('fetch failed')
+  await assert.rejects(reading(cause), {
+    name: 'AccessError',
+    code: 'provider-unavailable',
+    message: 'the keys of the sign-in service cannot be had now',
+    hint: 'whoever it is about stays signed in until their session is refreshed',
+    cause,
+  })
+  const own = new AccessError('provider-blocked', 'blocked')
+  await assert.rejects(reading(own), own)
+})
 
 test('no token without a signature, and no id token, is one', async () => {
   const unsigned = new UnsecuredJWT(good).encode()
@@ -168,4 +217,7 @@ test('of several providers it is the one that the token names, and whose client 
   const own = { ...provider, userIdOf: (subject: string) => `partner/${subject}` }
   const { userId } = await readLogoutToken(await make(), { provider: own, keys, nowMs })
   assert.equal(userId, 'partner/u-1')
+  const nobody = await make({ sub: undefined })
+  const read = await readLogoutToken(nobody, { provider: own, keys, nowMs })
+  assert.deepEqual([read.userId, read.sid], [undefined, 's-1'])
 })

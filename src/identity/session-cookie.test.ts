@@ -9,7 +9,7 @@ import { threadMs } from '../thread-time.fixture.ts'
 
 const key = new Uint8Array(32).fill(3)
 const cookie = createSessionCookie('gate', key)
-const session = { id: 'the-session-id', issuedAtMs: 0, expiresAtMs: 3_600_500 } as Session
+const session = { id: 'the-session-id', issuedAtMs: 5_000, expiresAtMs: 3_605_500 } as Session
 
 const pairOf = (setCookie: string): string => setCookie.split(';')[0] ?? ''
 
@@ -21,7 +21,7 @@ test('the cookie names the session to us and nothing to its bearer', async () =>
   )
   assert.ok(!Buffer.from(setCookie, 'base64url').includes('the-session-id'))
   const read = await cookie.read(`a=1; ${pairOf(setCookie)}; b=2`)
-  assert.deepEqual(read, { sessionId: 'the-session-id', endsAtMs: 3_600_500 })
+  assert.deepEqual(read, { sessionId: 'the-session-id', endsAtMs: 3_605_500 })
 })
 
 test('a cookie that was changed, cut, or made with another key is nobody', async () => {
@@ -46,6 +46,24 @@ function bytesOf(sealed: string): string {
   const parts = sealed.split('.').map((part) => Buffer.from(part, 'base64url').toString('hex'))
   return parts.join('.')
 }
+
+test('a cookie of a former key is read, and none is made by one', async () => {
+  const former = new Uint8Array(32).fill(9)
+  const after = createSessionCookie('gate', key, [new Uint8Array(32).fill(8), former])
+  const old = await createSessionCookie('gate', former).issue(session)
+  const read = { sessionId: 'the-session-id', endsAtMs: 3_605_500 }
+  assert.deepEqual(await after.read(pairOf(old)), read)
+  assert.deepEqual(await cookie.read(pairOf(await after.issue(session))), read)
+  assert.equal(await cookie.read(pairOf(old)), undefined)
+})
+
+test('a cookie of an earlier release has no end; one that names no session is nobody', async () => {
+  const readOf = async (payload: Parameters<typeof seal>[1]) =>
+    cookie.read(`__Host-gate=${await seal(key, payload)}`)
+  assert.deepEqual(await readOf({ sid: 's' }), { sessionId: 's', endsAtMs: undefined })
+  assert.deepEqual(await readOf({ sid: 's', end: 'x' }), { sessionId: 's', endsAtMs: undefined })
+  for (const sid of [undefined, 7, null]) assert.equal(await readOf({ sid, end: 1 }), undefined)
+})
 
 test('clearing makes a browser forget it at once', () => {
   assert.match(cookie.clear(), /^__Host-gate=; Path=\/; Max-Age=0;/)

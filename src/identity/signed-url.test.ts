@@ -61,3 +61,19 @@ test('an unsigned URL, and one signed with another key, are refused', () => {
   const signed = signUrl(url, new Uint8Array(32).fill(6), nowMs)
   assert.throws(() => verifySignedUrl(signed, key, nowMs), invalid)
 })
+
+test('whoever is refused is told why, and to start again', () => {
+  const signed = signUrl(url, key, nowMs)
+  const hint = 'start again where you came from'
+  assert.throws(() => verifySignedUrl(url, key, nowMs), {
+    ...invalid,
+    message: 'this sign-in link was not made by this gateway',
+    hint,
+  })
+  assert.throws(() => verifySignedUrl(signed, key, nowMs + 361_000), {
+    name: 'AccessError',
+    code: 'url-expired',
+    message: 'this sign-in link is older than 5 minutes',
+    hint,
+  })
+})

@@ -104,6 +104,35 @@ test('garbage of any kind is nobody, and nothing throws', async () => {
 test('a token of more than 8 KiB is not even parsed', async () => {
   const token = await sign({ jti: 'x'.repeat(8192) })
   assert.equal(await tokens.read(token), undefined)
+  const bare = (await sign({ jti: '' })).length
+  const padding = Math.ceil(((8192 - bare) * 3) / 4)
+  const fits = await sign({ jti: 'x'.repeat(padding) })
+  assert.equal(fits.length, 8192)
+  assert.equal((await tokens.read(fits))?.sessionId.length, padding)
+  assert.equal(await tokens.read(await sign({ jti: 'x'.repeat(padding + 1) })), undefined)
+})
+
+test('a token that names no session is nobody, and what is none has no user', async () => {
+  const nameless = await new SignJWT({ iss: host, aud: [host], sub: 'u-1' })
+    .setProtectedHeader({ alg: 'HS256', typ: 'JWT' })
+    .sign(key)
+  assert.equal(await tokens.read(nameless), undefined)
+  assert.equal(await tokens.userOf('garbage'), undefined)
+})
+
+test('tokens of former keys are read, and none is made by one', async () => {
+  const former = new Uint8Array(32).fill(9)
+  const after = createTokens(host, key, [new Uint8Array(32).fill(8), former])
+  const old = await sign({ key: former })
+  assert.equal((await after.read(old))?.sessionId, session.id)
+  assert.equal((await tokens.read(await after.issue(session)))?.sessionId, session.id)
+  assert.equal(await tokens.read(old), undefined)
+})
+
+test('a fault of the machine is not taken for a token of somebody else', async (t) => {
+  const token = await tokens.issue(session)
+  t.mock.method(crypto.subtle, 'importKey', () => Promise.reject(new Error('out of memory')))
+  await assert.rejects(tokens.read(token), { message: 'out of memory' })
 })
 
 test('the four header forms are read, their scheme names in any case', () => {
@@ -112,6 +141,8 @@ test('the four header forms are read, their scheme names in any case', () => {
     { authorization: 'pomerium   a.b.c ' },
     { authorization: 'Bearer Pomerium-a.b.c' },
     { authorization: 'bearer POMERIUM-a.b.c' },
+    { authorization: 'Bearer  Pomerium-a.b.c' },
+    { 'x-pomerium-authorization': ' a.b.c ' },
     { 'x-pomerium-authorization': 'a.b.c' },
     { 'x-pomerium-authorization': 'a.b.c', authorization: 'Pomerium other' },
     { 'x-pomerium-authorization': '', authorization: 'Pomerium a.b.c' },
@@ -137,6 +168,9 @@ test('other schemes, cookies and empty values hold no token', () => {
     { authorization: 'Pomerium' },
     { authorization: 'Pomerium ' },
     { authorization: 'Bearer Pomerium-' },
+    { authorization: 'Basic Pomerium a.b.c' },
+    { authorization: 'Pomerium a.b.c\nx' },
+    { 'cf-access-token': '' },
     { cookie: '__Host-postern=a.b.c' },
   ]) {
     assert.equal(tokenFromHeaders(headers), undefined, JSON.stringify(headers))

@@ -12,6 +12,8 @@ test('the reference shows every criterion once, as it is written', () => {
   const names = criteriaReference.map(({ name }) => name)
   assert.equal(new Set(names).size, allCriteria.length)
   assert.ok(names.includes('claim/PATH'))
-  for (const { doc } of criteriaReference)
+  for (const { doc, data } of criteriaReference) {
+    assert.match(data, /\w/)
     assert.match(doc, /^(?:always |never )?holds?\b.*(?<!\.)$/)
+  }
 })

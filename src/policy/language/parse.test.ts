@@ -94,6 +94,8 @@ test('says whether any rule asks who somebody is', () => {
   const reads = (document: unknown): boolean => policyOf(parsePolicy(document)).readsSubject
   assert.equal(reads(undefined), false)
   assert.equal(reads({ allow: { or: [{ accept: 1 }, { source_ip: '10.0.0.0/8' }] } }), false)
+  const times = [{ date: { after: '2026-01-01' } }, { day_of_week: '*' }]
+  assert.equal(reads({ allow: { or: times } }), false)
   assert.equal(reads([{ allow: { or: [{ accept: 1 }] } }, { deny: { or: [{ user: 'x' }] } }]), true)
   for (const name of ['authenticated_user', 'user', 'email', 'domain', 'claim/x', 'groups']) {
     assert.equal(reads({ allow: { or: [{ [name]: 'x' }] } }), true, name)
@@ -108,6 +110,7 @@ test('says whether any rule asks what only an identity provider knows', () => {
     { user: 'backup' },
     { user: { in: ['backup', 'deploy'] } },
     { user: { starts_with: 'ci-' } },
+    ...Array.from('abcdefghijklmnopqrstuvwxyz', (letter) => ({ user: { contains: letter } })),
   ]) {
     assert.equal(needs({ allow: { or: [criterion] } }), false, JSON.stringify(criterion))
   }
@@ -166,10 +169,12 @@ test('a criterion has exactly one key, and a slip of indentation is explained', 
         - email:
           is: a@b.example
         - {}
+        - {email: a@b.example, user: b}
   `)
   assert.deepEqual(problemsIn(parsePolicy(document)), [
     'allow.or.0: must be an object with exactly one key, the name of a criterion, not 2 (indent what belongs to "email" further than "email" itself)',
     'allow.or.1: must be an object with exactly one key, the name of a criterion, not none',
+    'allow.or.2: must be an object with exactly one key, the name of a criterion, not 2',
   ])
 })
 
@@ -227,4 +232,31 @@ test('a document that is changed after parsing changes nothing', () => {
   const policy = policyOf(parsePolicy(document))
   document.allow.or.length = 0
   assert.equal(policy.evaluate(factsWith()).outcome, 'allow')
+})
+
+test('a matcher that is written into the name of its criterion is explained', () => {
+  const or = [{ 'domain.is': 'x' }, { 'domin.is': 'x' }, { domin: 'x' }]
+  assert.deepEqual(problemsIn(parsePolicy({ allow: { or } })), [
+    'allow.or.0.domain.is: unknown criterion "domain.is" (write domain: {is: …})',
+    'allow.or.1.domin.is: unknown criterion "domin.is"',
+    'allow.or.2.domin: unknown criterion "domin" (did you mean "domain"?)',
+  ])
+})
+
+test('says whether any rule asks for a client certificate, beside whatever else it asks', () => {
+  const reads = (...or: readonly unknown[]): boolean =>
+    policyOf(parsePolicy({ allow: { or } })).readsClientCertificate
+  const certificate = { client_certificate: { san_dns: 'x' } }
+  assert.equal(reads({ user: 'x' }, certificate), true)
+  assert.equal(reads({ user: 'x' }), false)
+})
+
+test('an id that looks like an address is doubted, with a hint where it is a whole one', () => {
+  const warned = (user: unknown) => {
+    const parsed = parsePolicy({ allow: { or: [{ user }] } })
+    return 'policy' in parsed ? parsed.warnings.map(({ hint }) => hint) : assert.fail()
+  }
+  assert.deepEqual(warned('a@b.example'), ['if it is an email address, write {email: a@b.example}'])
+  assert.deepEqual(warned({ starts_with: 'a@' }), [undefined])
+  assert.deepEqual(warned('a'), [])
 })

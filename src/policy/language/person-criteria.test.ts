@@ -70,6 +70,7 @@ test('domain is what follows the first at sign, without case', () => {
   const says = (email: string | undefined, data: unknown): boolean =>
     askOf({ domain: data }, { email }).value
   assert.equal(says('a@Corp.Example', 'corp.example'), true)
+  assert.deepEqual(askOf({ domain: 'corp.example' }, {}), verdict(true, 'domain-ok'))
   assert.equal(says('a@corp.example', { is: 'CORP.EXAMPLE' }), true)
   assert.equal(says('a@sub.corp.example', 'corp.example'), false)
   assert.equal(says('corp.example', 'corp.example'), false)
@@ -254,4 +255,38 @@ test('provider is the id of the one that somebody has signed in with', () => {
   // Where it is not known it is none.
   const unknown = { provider: undefined }
   assert.deepEqual(askOf({ provider: 'default' }, unknown), verdict(false, 'provider-unauthorized'))
+})
+
+test('of several addresses in a claim a deny holds for each, and an allow for none', () => {
+  const claims = { email: ['mallory@x.example', 7, 'bob@x.example'] }
+  const subject = { ...alice, email: undefined, claims }
+  const outcome = (...rules: readonly unknown[]) => decide(rules, { subject }).outcome
+  const open = { allow: { or: [{ accept: 1 }] } }
+  for (const email of ['mallory@x.example', 'bob@x.example']) {
+    assert.equal(outcome(open, { deny: { or: [{ email }] } }), 'deny')
+    assert.equal(outcome({ allow: { or: [{ email }] } }), 'deny')
+    assert.equal(outcome({ allow: { not: [{ email }] } }), 'deny')
+  }
+  assert.equal(outcome({ allow: { not: [{ email: 'ann@x.example' }] } }), 'allow')
+  assert.equal(outcome(open, { deny: { or: [{ email: '7' }] } }), 'allow')
+})
+
+test('a claim that is one address is none where the provider has named none', () => {
+  const subject = { ...alice, email: undefined, claims: { email: 'bob@x.example' } }
+  const document = [
+    { allow: { or: [{ accept: 1 }] } },
+    { deny: { or: [{ email: 'bob@x.example' }] } },
+  ]
+  assert.equal(decide(document, { subject }).outcome, 'allow')
+})
+
+test('nothing stands in an address or a domain that somebody does not have', () => {
+  for (const letter of 'abcdefghijklmnopqrstuvwxyz') {
+    const part = { contains: letter }
+    assert.equal(askOf({ email: part }, { email: undefined }).value, false, letter)
+    assert.equal(askOf({ domain: part }, { email: letter }).value, false, letter)
+    const subject = { ...alice, email: `${letter}@x.example`, emailVerified: false }
+    const others = decide({ deny: { not: [{ email: part }] } }, { subject })
+    assert.equal(others.deny.value, true, letter)
+  }
 })

@@ -83,12 +83,35 @@ test('a route for everybody must not also list people', () => {
       'allow_public_unauthenticated_access: cannot be combined with "allowed_users", which narrows nothing beside it',
     ],
   )
-  assert.equal(
-    problemsIn(parseRoutePolicy(undefined, { allowAnyAuthenticatedUser: true, ...lists })).length,
-    1,
+  assert.deepEqual(
+    problemsIn(parseRoutePolicy(undefined, { allowAnyAuthenticatedUser: true, ...lists })),
+    [
+      'allow_any_authenticated_user: cannot be combined with "allowed_users", which narrows nothing beside it',
+    ],
   )
   assert.deepEqual(
     problemsIn(parseRoutePolicy(undefined, { allowedDomains: ['a'], allowedUsers: ['b'] })),
     [],
   )
+})
+
+test('rules that settings stand for are traced where they come from', () => {
+  const shorthand = { allowedDomains: ['corp.example'] }
+  const { allow, deny } = policyOf(parseRoutePolicy(undefined, shorthand, 'default-deny')).trace(
+    factsWith(),
+  )
+  assert.deepEqual(
+    allow.rules.map(({ path, state }) => [path, state]),
+    [[[], 'holds']],
+  )
+  const [rule] = deny.rules
+  assert.deepEqual([rule?.path, rule?.state], [['downstream_mtls'], 'holds'])
+  assert.equal(rule?.operators[0]?.criteria[0]?.asks, true)
+})
+
+test('only a criterion needs certificates to be asked for, and not its data', () => {
+  const document = [{ allow: { or: [{ user: { client_certificate: 'x' } }] } }]
+  const [only, ...more] = problemsIn(parseRoutePolicy(document, {}))
+  assert.match(only ?? '', /unknown matcher "client_certificate"/)
+  assert.deepEqual(more, [])
 })
