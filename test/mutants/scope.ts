@@ -52,13 +52,11 @@ const parts: readonly Part[] = [
     name: "policies in Cloudflare's words",
     sources: ['src/policy/cloudflare/*.ts'],
     tests: ['src/policy/cloudflare/*.test.ts'],
-    isBesideEnough: true,
   },
   {
     name: 'policies from one language to the other',
     sources: ['src/policy/{convert,editor}/*.ts'],
     tests: ['src/policy/{convert,editor}/*.test.ts'],
-    isBesideEnough: true,
   },
   {
     name: 'zones',
@@ -71,7 +69,7 @@ const parts: readonly Part[] = [
     sources: ['src/policy/*.ts', 'src/policy/{criteria,language,matchers,named,tracing}/*.ts'],
     tests: [
       'src/policy/{criteria,matchers,named}/*.test.ts',
-      'src/policy/language/{parse,reference,service-account,shorthand,verdict}.test.ts',
+      'src/policy/language/{disjoint,parse,reference,service-account,shorthand,verdict}.test.ts',
       'src/policy/language/*-criteria.test.ts',
       'src/policy/tracing/trace-for.test.ts',
       'src/policy/*.test.ts',

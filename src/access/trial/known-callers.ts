@@ -38,11 +38,10 @@ export interface KnownCallers {
 }
 
 /** Everybody who is known: by their last session, as a service account, or by the directory alone. */
-export async function knownCallers({
-  sessions,
-  serviceAccounts,
-  directory,
-}: KnownFrom): Promise<KnownCallers> {
+export async function knownCallers(
+  { sessions, serviceAccounts, directory }: KnownFrom,
+  limit = maxCallers,
+): Promise<KnownCallers> {
   const known = new Map<string, KnownCaller>()
   const members = new Set<string>()
   let seen = 0
@@ -51,13 +50,13 @@ export async function knownCallers({
     const caller: KnownCaller = { subject, name, knownBy: 'session' }
     const key = keyOf(caller)
     if (known.has(key)) continue
-    if (known.size >= maxCallers) return cutOff(known)
+    if (known.size >= limit) return cutOff(known)
     known.set(key, caller)
     members.add(subject.userId)
     if (subject.email !== undefined) members.add(memberKey(subject.email))
   }
   for (const id of await serviceAccounts()) {
-    if (known.size >= maxCallers) return cutOff(known)
+    if (known.size >= limit) return cutOff(known)
     const caller: KnownCaller = {
       subject: accountOf(id),
       name: undefined,
@@ -68,7 +67,7 @@ export async function knownCallers({
   for (const member of directory()?.members() ?? []) {
     if ((seen += 1) % perTurn === 0) await nextTurn()
     if (members.has(member)) continue
-    if (known.size >= maxCallers) return cutOff(known)
+    if (known.size >= limit) return cutOff(known)
     const caller = memberOf(member)
     known.set(keyOf(caller), caller)
   }

@@ -39,10 +39,11 @@ const maxComparisons = 200_000
 export async function reachedPeople(
   callers: readonly KnownCaller[],
   reach: PeopleReach,
+  limit = maxComparisons,
 ): Promise<ReachedPeople> {
   const gained: ReachedPerson[] = []
   const lost: ReachedPerson[] = []
-  for await (const { caller, change } of inTurns(pairs(callers, reach.changes))) {
+  for await (const { caller, change } of inTurns(pairs(callers, reach.changes, limit))) {
     const before = mayUse(caller, change.before, reach)
     const after = mayUse(caller, change.after, reach)
     if (before === after) continue
@@ -55,15 +56,16 @@ export async function reachedPeople(
     openedToEverybody: reach.changes.filter(
       ({ before, after }) => mayUse(undefined, after, reach) && !mayUse(undefined, before, reach),
     ),
-    isCut: callers.length * reach.changes.length > maxComparisons,
+    isCut: callers.length * reach.changes.length > limit,
   }
 }
 
 function* pairs(
   callers: readonly KnownCaller[],
   changes: readonly RouteChange[],
+  limit: number,
 ): Generator<ReachedPerson, void, undefined> {
-  let left = maxComparisons
+  let left = limit
   for (const change of changes)
     for (const caller of callers) {
       if ((left -= 1) < 0) return

@@ -157,3 +157,47 @@ test('a string list matcher refuses what is no scalar', () => {
     assert.deepEqual(faults(parseStringListMatcher, number), [': must be a number that is exact'])
   }
 })
+
+/** The one fault of some data, with its hint. */
+function faultOf(parse: Parse<never>, data: unknown): string {
+  const problems: PolicyProblem[] = []
+  parse(data, documentRoot({ problems, warnings: [] }))
+  const [problem, ...more] = problems
+  assert.deepEqual(more, [])
+  return `${problem?.message} (${problem?.hint})`
+}
+
+test('a list where one string is expected says what to write instead', () => {
+  const five = ['a', 'b', 'c', 'd', 'e']
+  const expected = 'must be a string, not a list'
+  for (const [data, hint] of [
+    [{ is: ['a', 'b'] }, 'write {in: ["a", "b"]}'],
+    [{ not: ['a'] }, 'write {not_in: ["a"]}'],
+    [{ is: five }, 'write {in: ["a", "b", "c", "d", "e"]}'],
+    [{ is: [...five, 'f'] }, 'write {in: […]}'],
+    [{ is: ['a', 1] }, 'write {in: […]}'],
+    [{ contains: ['a'] }, 'write one criterion for each value'],
+  ] as const)
+    assert.equal(faultOf(parseStringMatcher, data), `${expected} (${hint})`)
+  const several = 'must be a string or an object, not a list'
+  assert.equal(faultOf(parseStringMatcher, ['a']), `${several} (write {in: […]} for several)`)
+  const each = 'write one criterion for each value'
+  assert.equal(faultOf(parseStringListMatcher, ['a']), `${several} (${each})`)
+  const scalar = 'must be a string, number or boolean, not'
+  assert.equal(faultOf(parseStringListMatcher, { has: ['a'] }), `${scalar} a list (${each})`)
+  assert.equal(faultOf(parseStringListMatcher, { has: {} }), `${scalar} an object (undefined)`)
+})
+
+test('what YAML reads as something else is to be put in quotes', () => {
+  const quotes = 'put it in quotes'
+  for (const [data, kind] of [
+    [7, 'a number'],
+    [true, 'a boolean'],
+  ] as const)
+    assert.equal(faultOf(parseStringMatcher, data), `must be a string, not ${kind} (${quotes})`)
+  assert.equal(faultOf(parseStringMatcher, null), 'must be a string, not nothing (undefined)')
+  const exact = `must be a number that is exact (${quotes})`
+  assert.equal(faultOf(parseStringListMatcher, 2 ** 53), exact)
+  assert.equal(faultOf(parseStringListMatcher, -(2 ** 53)), exact)
+  assert.equal(parsed(parseStringListMatcher, 2 ** 53 - 1)(['9007199254740991']), true)
+})

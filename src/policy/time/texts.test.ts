@@ -93,3 +93,18 @@ test('what is no time of day is none', () => {
     assert.equal(parseTimeOfDay(text), undefined, text)
   }
 })
+
+test('a moment is read to its end, from its beginning, with whatever it leaves out', () => {
+  assert.equal(parseMoment('2020-01-02T16:20Z'), Date.UTC(2020, 0, 2, 16, 20))
+  assert.equal(parseMoment('2020-01-02T16:20:30Z'), Date.UTC(2020, 0, 2, 16, 20, 30))
+  assert.equal(parseMoment('2020-01-02T16:20:30.05Z'), Date.UTC(2020, 0, 2, 16, 20, 30, 50))
+  for (const text of ['x2020-01-02', '2020-01-02x', '2020-01-02T16:20:30.05Zx'])
+    assert.equal(parseMoment(text), undefined, text)
+})
+
+test('a time of day of twelve hours is read to its end, and from its beginning', () => {
+  assert.equal(parseTimeOfDay('9 AM'), 9 * hourMs)
+  assert.equal(parseTimeOfDay('12 PM'), 12 * hourMs)
+  for (const text of ['9 AMx', 'x9 AM', '109 AM', '9:60 AM', '0 PM'])
+    assert.equal(parseTimeOfDay(text), undefined, text)
+})

@@ -99,3 +99,49 @@ test('rules beyond the bound are told as there being more', () => {
   const { rules, hasMore } = told(document)
   assert.deepEqual([rules.length, hasMore], [10, true])
 })
+
+test("a rule that lets in, or that is in nobody's way, is not told, and the others keep their numbers", () => {
+  const fails = { allow: { or: [{ groups: 'dba' }] } }
+  const denies = (group: string) => ({ deny: { or: [{ groups: group }] } })
+  const numbers = (document: unknown) =>
+    told(document).rules.map(({ side, number }) => `${side} ${number}`)
+  assert.deepEqual(numbers([{ allow: { or: [{ accept: true }] } }]), [])
+  assert.deepEqual(numbers([fails, fails]), ['allow 1', 'allow 2'])
+  assert.deepEqual(numbers([fails, denies('absent'), denies('on-call')]), ['deny 2'])
+})
+
+test('an alternative needs one of its criteria, what must not hold all of them otherwise', () => {
+  const needs = (operator: string, side: string) => {
+    const all = [{ groups: 'dba' }, { groups: 'on-call' }]
+    const document = [{ [side]: { [operator]: all } }]
+    return told(document).rules[0]?.operators.map((one) => one.needs)
+  }
+  assert.deepEqual(needs('and', 'allow'), ['all'])
+  assert.deepEqual(needs('not', 'allow'), ['all'])
+  assert.deepEqual(needs('or', 'deny'), ['all'])
+  assert.deepEqual(needs('nor', 'deny'), ['all'])
+  const or = [{ allow: { or: [{ groups: 'dba' }], and: [{ groups: 'on-call' }, { groups: 'x' }] } }]
+  assert.deepEqual(
+    told(or).rules[0]?.operators.map((one) => [one.needs, one.criteria.length]),
+    [
+      ['all', 1],
+      ['one', 1],
+    ],
+  )
+  const nor = [{ allow: { nor: [{ groups: 'on-call' }] } }]
+  assert.deepEqual(
+    told(nor).rules[0]?.operators.map((one) => one.needs),
+    ['one'],
+  )
+})
+
+test('an operator of which nothing stands in the way is not told', () => {
+  const document = [{ deny: { or: [{ groups: 'on-call' }], and: [{ groups: 'absent' }] } }]
+  assert.equal(told(document).rules[0]?.operators.length, 1)
+})
+
+test('ten rules are told, and that there are no more', () => {
+  const document = Array.from({ length: 10 }, () => ({ allow: { or: [{ groups: 'dba' }] } }))
+  const { rules, hasMore } = told(document)
+  assert.deepEqual([rules.length, hasMore], [10, false])
+})
