@@ -468,6 +468,20 @@ const table: readonly (readonly [criterion: unknown, ...said: readonly string[]]
     { groups: { has: 'a', exclude: 'a' } },
     'groups: can never hold: what "has" names does not fit the rest',
   ],
+  [
+    { time_of_day: { timezone: 'UTC', after: '23:59:59.999999999', before: '9 AM' } },
+    'time_of_day: would never hold: it ends when it begins',
+  ],
+  [{ day_of_week: 'mon, *' }],
+  [
+    { http_method: 'NECT' },
+    'http_method: "NECT" can never match: the method of every tunnel is "CONNECT"',
+  ],
+  [
+    { client_certificate: { fingerprint: [['aa']], spki_hash: [{}] } },
+    'client_certificate.fingerprint.0: must be a SHA-256 fingerprint, "AA:BB:…" or 64 hexadecimal digits, not a list (openssl x509 -in client.pem -noout -fingerprint -sha256)',
+    'client_certificate.spki_hash.0: must be base64 of a SHA-256, 44 characters, not an object',
+  ],
 ]
 
 for (const [criterion, ...expected] of table)
@@ -482,6 +496,8 @@ test('a fingerprint is shown up to a hundred characters, and each of a list has 
   assert.deepEqual(said({ client_certificate: { fingerprint } }), [
     `client_certificate.fingerprint.1: ${expected} "${'x'.repeat(100)}" (${hint})`,
   ])
+  const nested = { client_certificate: { fingerprint: [fingerprint.slice(0, 1)] } }
+  assert.deepEqual(said(nested), [`client_certificate.fingerprint.0: ${expected} a list (${hint})`])
   for (const odd of [`x${fingerprint[0]}`, `${fingerprint[0]}x`, 'a'.repeat(65)])
     assert.deepEqual(said({ client_certificate: { fingerprint: odd } }), [
       `client_certificate.fingerprint: ${expected} "${odd}" (${hint})`,

@@ -285,8 +285,26 @@ test('nothing stands in an address or a domain that somebody does not have', () 
     const part = { contains: letter }
     assert.equal(askOf({ email: part }, { email: undefined }).value, false, letter)
     assert.equal(askOf({ domain: part }, { email: letter }).value, false, letter)
+    assert.equal(askOf({ provider: part }, { provider: undefined }).value, false, letter)
+    const nameless = { ...alice, email: undefined }
+    const denied = decide({ deny: { or: [{ email: part }] } }, { subject: nameless })
+    assert.equal(denied.deny.value, false, letter)
     const subject = { ...alice, email: `${letter}@x.example`, emailVerified: false }
     const others = decide({ deny: { not: [{ email: part }] } }, { subject })
     assert.equal(others.deny.value, true, letter)
   }
+})
+
+test('what a provider says of a person besides their address needs no verified one', () => {
+  for (const criterion of [{ 'claim/department': 'r&d' }, { 'claim/emails': 'x' }])
+    assert.equal(
+      askOf(criterion, { emailVerified: false, claims: { department: 'r&d', emails: 'x' } }).value,
+      true,
+    )
+})
+
+test('a deny by the claim of an address holds for every spelling of it', () => {
+  const document = { deny: { or: [{ 'claim/email': 'mallory@x.example' }] } }
+  const subject = { ...alice, claims: { email: ' MALLORY@x.example.' } }
+  assert.equal(decide(document, { subject }).deny.value, true)
 })

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { criterionProblems, decide, verdict } from './policy.suite.ts'
+import { ask, criterionProblems, decide, verdict } from './policy.suite.ts'
 import type { Verdict } from '../decision.ts'
 
 /** What a criterion says at a moment, and until which moment that holds. */
@@ -166,4 +166,20 @@ test('time_of_day refuses what has no zone, no times or no length', () => {
       'time_of_day: would never hold: it ends when it begins',
     ])
   }
+})
+
+test('one end of a window may be absent, and the other is its only one', () => {
+  const nowMs = Date.UTC(2026, 2, 4, 12)
+  const holds = (criterion: unknown): boolean => ask(criterion, { nowMs }).value
+  assert.equal(holds({ date: { before: '2026-03-05' } }), true)
+  assert.equal(holds({ date: { before: '2026-03-04' } }), false)
+  assert.equal(holds({ date: { after: '2026-03-04' } }), true)
+  assert.equal(holds({ date: { after: '2026-03-05' } }), false)
+  const of = (window: object) => holds({ time_of_day: { timezone: 'UTC', ...window } })
+  assert.deepEqual([of({ after: '12:00' }), of({ after: '12:00:00.001' })], [true, false])
+  assert.deepEqual([of({ before: '12:00' }), of({ before: '12:00:00.001' })], [false, true])
+  assert.deepEqual(
+    [of({ after: '12:00', before: '9:00' }), of({ after: '13:00', before: '12:00' })],
+    [true, false],
+  )
 })
