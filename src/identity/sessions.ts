@@ -1,4 +1,4 @@
-import { randomBytes, randomUUID } from 'node:crypto'
+import { randomUUID } from 'node:crypto'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Clock } from '../clock.ts'
 import { AccessError, messageOf } from '../errors.ts'
@@ -20,6 +20,7 @@ import { createRefresher, refreshDueAt } from './refresh.ts'
 import type { SessionAudit } from './refresh.ts'
 import { createRenewals, type Renewals } from './renewal.ts'
 import { rewriteSession } from './rewrite-session.ts'
+import { makeSessionId } from './session-id.ts'
 import { toSession } from './session.ts'
 import type { SignedIn } from './signed-in.ts'
 import { createEndIfSignedOut } from './signed-out.ts'
@@ -94,7 +95,6 @@ export interface SessionsOptions {
   readonly blockedPeople?: Pick<BlockedPeople, 'check'> | undefined
 }
 
-const idBytes = 32
 /** @limit none: sessions that one question to the store answers where all are listed */
 const sessionsPerPage = 500
 /** @limit none: how often expired sessions are looked for */
@@ -308,7 +308,7 @@ function newRecord(signedIn: SignedIn, options: SessionsOptions): SessionRecord 
   const { accessToken, accessTokenLifeMs, refreshToken, idToken } = tokens
   const record: SessionRecord = {
     ...person,
-    id: randomBytes(idBytes).toString('base64url'),
+    id: makeSessionId(),
     userId,
     provider,
     issuer,
