@@ -26,6 +26,7 @@ async function startMachine(scope: Scope) {
   machine.start(program('socat'), [service, 'EXEC:cat'])
   const home = join(scope.directory, 'operator')
   await mkdir(home, { mode: 0o700 })
+  scope.secrets.home(home)
   const options = {
     env: { HOME: home, XDG_STATE_HOME: join(home, '.state'), PATH: '/usr/bin:/bin' },
   }
@@ -62,6 +63,7 @@ describe('from nothing to a first signed-in tunnel', () => {
         `${origin}/oauth2/callback`,
       ])
       const [, issuer = ''] = await provider.says(/ready at (\S+)/)
+      scope.secrets.provider({ issuer: new URL(issuer), signInCount: 1 })
       await writeFile(join(home, 'secret'), 'a secret of the provider\n', { mode: 0o600 })
       const beganMs = performance.now()
 

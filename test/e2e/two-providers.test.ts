@@ -8,6 +8,7 @@ import { startChromium } from './peers/chromium.ts'
 import { exchange, personAt, untilEnded } from './person.ts'
 import { alice, startRig, type GatewayRig, type RouteEntry } from './rig.ts'
 import type { Scope } from './scope.ts'
+import { issuedTo } from './secrets/gateway.ts'
 import { echo, startService } from './services.ts'
 
 const ours = 'ours.example.com:7'
@@ -86,8 +87,9 @@ function routeOf(authority: string, port: number, provider: string, group: strin
 async function startPair(scope: Scope): Promise<{ rig: GatewayRig; partner: DevIdp }> {
   ensurePagesBuilt()
   const guests = [{ id: 'u-alice', email: alice, name: 'Alice of Partner', groups: ['dba'] }]
-  const partner = await startDevIdp({ people: guests })
+  const partner = await startDevIdp({ people: guests, onIssued: issuedTo(scope.secrets) })
   scope.defer(() => partner.close(0))
+  scope.secrets.provider(partner)
   const service = await startService(scope, echo)
   const routes = [
     routeOf(ours, service, 'default', 'dba'),

@@ -14,6 +14,21 @@ const allowed: readonly Allowed[] = [
     place: /^(?:stdout|stderr) of postern (?!gateway -c)|^page \S+[?&]code=/,
     why: 'a person types or compares it, and it is worth nothing without their sign-in (RFC 8628, section 5.1)',
   },
+  {
+    kind: 'invitation',
+    place: /^stdout of postern gateway accounts (?:invite|reset) /,
+    why: 'whoever asked for it passes it on',
+  },
+  {
+    kind: 'invitation',
+    place: /^page \S+\/\.postern\/invitation\?code=/,
+    why: 'it is in the address of the page, to which its form is sent',
+  },
+  {
+    kind: 'state',
+    place: /^page \S+\/\.postern\/sign-in\/passkey(?:\?|$)/,
+    why: 'the form sends it on, and it is worth nothing without the cookie of that browser',
+  },
 ]
 
 export function isAllowed(kind: SecretKind, place: string): boolean {

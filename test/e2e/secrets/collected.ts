@@ -6,6 +6,7 @@ export type SecretKind =
   | 'connector credential'
   | 'cookie'
   | 'gateway key'
+  | 'invitation'
   | 'nonce'
   | 'private key'
   | 'provider token'

@@ -28,11 +28,23 @@ const inAddresses: ReadonlyMap<string, SecretKind> = new Map([
 /** As machines without a browser show it. */
 const userCode = /^[A-Z]{4}-[A-Z]{4}$/
 
+/** What a code is one of. */
+function precisely(kind: SecretKind, value: string, path: string | undefined): SecretKind {
+  if (kind !== 'code') return kind
+  if (userCode.test(value)) return 'user code'
+  return path === '/.postern/invitation' ? 'invitation' : kind
+}
+
+/** What a list is asked for by, such as `?state=answered`: what is made at random is not of lower-case letters alone. */
+const plainWord = /^[a-z]+$/
+
 /** Tells what is secret in the address that a request is for. */
 export function fromAddress(address: string | undefined, watcher: HttpWatcher): void {
-  for (const [name, value] of URL.parse(address ?? '', 'http://localhost')?.searchParams ?? []) {
+  const url = URL.parse(address ?? '', 'http://localhost')
+  for (const [name, value] of url?.searchParams ?? []) {
     const kind = inAddresses.get(name)
-    if (kind !== undefined) watcher.secret(userCode.test(value) ? 'user code' : kind, value)
+    if (kind === 'state' && plainWord.test(value)) continue
+    if (kind !== undefined) watcher.secret(precisely(kind, value, url?.pathname), value)
     // An address within an address, such as where a sign-in leads.
     else if (/^https?:/.test(value) && value.length < maxAddressChars) fromAddress(value, watcher)
   }

@@ -1,4 +1,4 @@
-import { createCollected, type Collected, type SecretKind } from './collected.ts'
+import { createCollected, type Collected, type Secret, type SecretKind } from './collected.ts'
 import { isAllowed } from './allowed.ts'
 import { formsOf } from './forms.ts'
 import { readHome } from './homes.ts'
@@ -68,14 +68,11 @@ export function openWatch(isSearched: boolean): OpenWatch {
       for (const collect of sources) await collect()
       const all = await placesOf()
       const find = createSearch(collected.all())
-      // A command line is the name of what it says, and may be where the secret stands.
-      const forms = collected.all().flatMap(({ bytes }) => formsOf(bytes).map(String))
-      const withoutSecrets = (name: string): string =>
-        forms.reduce((text, form) => text.replaceAll(form, '…'), name)
       const faults = new Set<string>()
       for (const { name, text } of all) {
         for (const { kind } of find(Buffer.from(text())))
-          if (!isAllowed(kind, name)) faults.add(`a ${kind} in ${withoutSecrets(name)}`)
+          if (!isAllowed(kind, name))
+            faults.add(`a ${kind} in ${withoutSecrets(name, collected.all())}`)
       }
       const signedIn = providers.some(({ signInCount }) => signInCount > 0)
       for (const kind of [...expected, ...(signedIn ? leftBySignIn : [])])
@@ -83,4 +80,11 @@ export function openWatch(isSearched: boolean): OpenWatch {
       return [...faults]
     },
   }
+}
+
+/** A command line is the name of what it says, and may be where the secret stands. */
+function withoutSecrets(name: string, secrets: readonly Secret[]): string {
+  return secrets
+    .flatMap(({ bytes }) => formsOf(bytes).map(String))
+    .reduce((text, form) => text.replaceAll(form, '…'), name)
 }
