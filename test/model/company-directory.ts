@@ -28,7 +28,7 @@ export function isKeptOut({ company }: Facts, { userId, email }: Known): boolean
 /** Groups that somebody is in, and those that are perhaps theirs: which count where they keep them out. */
 export function companyGroups(
   { company: { isOn, users, groups } }: Facts,
-  { userId, email }: Known,
+  { userId, email, isVerified }: Known & { readonly isVerified: boolean },
 ): { readonly sure: readonly string[]; readonly perhaps: readonly string[] } {
   const groupsOf = (isThem: (user: DirectoryUser) => boolean): readonly string[] =>
     users
@@ -40,7 +40,7 @@ export function companyGroups(
     sure: groupsOf(
       (user) =>
         user.externalId === userId ||
-        addressesOf(user).some((address) => address.toLowerCase() === lower),
+        (isVerified && addressesOf(user).some((address) => address.toLowerCase() === lower)),
     ),
     perhaps: groupsOf((user) => addressesOf(user).map(plain).includes(plain(email))),
   }

@@ -38,6 +38,15 @@ export const plantedBugs = {
       },
     ],
   },
+  'an address counts that nobody has verified': {
+    file: 'policy/criteria/email.ts',
+    edits: [
+      {
+        right: "if (subject.emailVerified || subject.kind === 'service-account') {",
+        wrong: 'if (subject.userId !== undefined) {',
+      },
+    ],
+  },
   'an outage of the provider ends sessions': {
     file: 'identity/refresh.ts',
     edits: [

@@ -70,13 +70,17 @@ function askerOf(facts: Facts, { session, ip, certificate }: Holder): Asker {
   const { userId, person } = session
   if (person === undefined) return { kind: 'account', userId, ...nothing, ...common }
   const said = facts.said(session.signIn)
-  const { sure, perhaps } = companyGroups(facts, person)
-  const groups = [...said.groups, ...(directory?.get(person.email) ?? []), ...sure]
-  const known = { email: person.email, groups, groupsPerhaps: perhaps, team: said.team }
+  const { email } = person
+  const { isVerified, team } = said
+  const company = companyGroups(facts, { userId, email, isVerified })
+  const ofAddress = directory?.get(email) ?? []
+  const groups = [...said.groups, ...company.sure, ...(isVerified ? ofAddress : [])]
+  const groupsPerhaps = [...company.perhaps, ...ofAddress]
+  const known = { email, isVerified, groups, groupsPerhaps, team }
   return { kind: 'person', userId, ...known, ...common }
 }
 
-const nothing = { email: '', groups: [], groupsPerhaps: [], team: '' }
+const nothing = { email: '', isVerified: true, groups: [], groupsPerhaps: [], team: '' }
 
 function fingerprintOf(
   { trust, nowMs }: Facts,

@@ -43,6 +43,7 @@ export function makePeople(): readonly Person[] {
     email,
     groups: [groups[index] ?? 'dev'],
     team: teams[index % 2] ?? 'blue',
+    isVerified: true,
     isRefused: false,
     isBlocked: false,
     signedOutAtMs: 0,

@@ -32,6 +32,8 @@ export interface Asker {
   readonly kind: 'person' | 'account' | 'nobody'
   readonly userId: string
   readonly email: string
+  /** Whether the address is known to be theirs. */
+  readonly isVerified: boolean
   readonly groups: readonly string[]
   /** Of an address that only may be theirs: they count where they keep somebody out. */
   readonly groupsPerhaps: readonly string[]
@@ -124,9 +126,15 @@ export function letsIn(rules: readonly Rule[], asker: Asker): boolean {
 
 function holds({ side, operator, tests }: Rule, asker: Asker): boolean {
   const isTurned = operator === 'not' || operator === 'nor'
+  const keepsOut = (side === 'allow') === isTurned
   const groups = [...asker.groups, ...asker.groupsPerhaps]
-  const doubted = (side === 'allow') === isTurned ? { ...asker, groups } : asker
-  const values = tests.map((test) => isMet(test, doubted))
+  const doubted = keepsOut ? { ...asker, groups } : asker
+  const values = tests.map((test) => {
+    if (asker.isVerified || (test.kind !== 'email' && test.kind !== 'domain'))
+      return isMet(test, doubted)
+    // It may be anybody's: nobody is let in by it, or by not having another one, and whom it names is kept out.
+    return keepsOut && (side === 'allow' || isMet(test, asker))
+  })
   return combine(operator, values)
 }
 

@@ -159,6 +159,7 @@ export async function editClaims({ facts }: Rig, random: Random): Promise<boolea
   const person = random.pick(facts.people)
   person.groups = random.some(groups, 50)
   person.team = random.pick(teams)
+  person.isVerified = !random.isIn(30)
   return Promise.resolve(true)
 }
 

@@ -11,6 +11,8 @@ export interface ProviderPerson {
   readonly email: string
   groups: readonly string[]
   team: string
+  /** Whether it says that the address is theirs. */
+  isVerified: boolean
   /** Whether it no longer stands by them. */
   isRefused: boolean
 }
@@ -19,6 +21,7 @@ export interface ProviderPerson {
 export interface Said {
   readonly groups: readonly string[]
   readonly team: string
+  readonly isVerified: boolean
   readonly atMs: number
   readonly isRefused: boolean
 }
@@ -81,8 +84,8 @@ export function createFakeProvider(clock: Clock): FakeProvider {
   let asked = 0
   const wordOf = (signIn: string): Said => {
     const person = personOf(signIn)
-    const { groups, team, isRefused } = person
-    return { groups, team, isRefused, atMs: clock.now() }
+    const { groups, team, isVerified, isRefused } = person
+    return { groups, team, isVerified, isRefused, atMs: clock.now() }
   }
   function personOf(signIn: string): ProviderPerson {
     const person = people.get(signIn)
@@ -115,9 +118,8 @@ export function createFakeProvider(clock: Clock): FakeProvider {
     }
     const signIn = token.split('.')[0] ?? ''
     if (provider.isDown) return new Response('out of order', { status: 503 })
-    const { userId, email, groups, team } = personOf(signIn)
     said.set(signIn, { ...wordOf(signIn), isRefused: false })
-    return json({ sub: userId, email, email_verified: true, groups, team })
+    return json(claimsOf(personOf(signIn)))
   }
 
   const provider: FakeProvider = {
@@ -133,7 +135,7 @@ export function createFakeProvider(clock: Clock): FakeProvider {
     },
     signIn(person) {
       const signIn = `s${(signIns += 1)}`
-      const { userId, email, groups, team } = person
+      const { userId } = person
       people.set(signIn, person)
       said.set(signIn, wordOf(signIn))
       const iat = Math.floor(clock.now() / 1000)
@@ -149,7 +151,7 @@ export function createFakeProvider(clock: Clock): FakeProvider {
             refreshToken: signIn,
             idToken: unsigned({ iss: issuer, sub: userId, sid: signIn, iat }),
           },
-          claims: { sub: userId, email, email_verified: true, groups, team },
+          claims: claimsOf(person),
         },
       }
     },
@@ -197,6 +199,10 @@ export function createFakeProvider(clock: Clock): FakeProvider {
 /** What a gateway waits after so many tries that failed, in milliseconds. */
 export function waitAfter(failures: number): number {
   return failures === 0 ? 0 : Math.min(5_000 * 2 ** (failures - 1), 300_000, refreshMs)
+}
+
+function claimsOf({ userId, email, isVerified, groups, team }: ProviderPerson) {
+  return { sub: userId, email, email_verified: isVerified, groups, team }
 }
 
 const discovery = {
