@@ -31,14 +31,15 @@ export async function checkSequences(options: Sequences): Promise<Tally> {
   const tally = createTally()
   const { seed, sequences, path, shrinks } = options
   const property = fc.asyncProperty(fc.noBias(sequence), (drawn) => runSequence(drawn, tally))
-  const found = await fc.check(property, {
+  const first = await fc.check(property, {
     seed,
     numRuns: sequences,
-    endOnFailure: !shrinks,
-    ...(shrinks && { interruptAfterTimeLimit: shrinkingMs, markInterruptAsFailure: true }),
+    endOnFailure: true,
     ...(path !== undefined && { path }),
   })
-  if (!found.failed) return tally
+  if (!first.failed) return tally
+  const shorter = shrinks ? await makeShorter(first) : first
+  const found = shorter.counterexample === null ? first : shorter
   const [drawn] = found.counterexample ?? []
   const kinds = drawn?.steps.map(({ kind, seed: own }) => `  ${kind} (${own})`).join('\n')
   const again = `npm run model -- --seed ${found.seed} --path ${found.counterexamplePath}`
@@ -46,4 +47,14 @@ export async function checkSequences(options: Sequences): Promise<Tally> {
     `${String(found.errorInstance)}\nof these steps:\n${kinds}\nsee it again, and made shorter: ${again}`,
     { cause: found.errorInstance },
   )
+
+  /** The limit is of this alone: however long it takes, a run in which nothing fails is no failure. */
+  function makeShorter({ seed: failed, counterexamplePath }: typeof first): Promise<typeof first> {
+    return fc.check(property, {
+      seed: failed,
+      ...(counterexamplePath !== null && { path: counterexamplePath }),
+      interruptAfterTimeLimit: shrinkingMs,
+      markInterruptAsFailure: true,
+    })
+  }
 }
