@@ -4,7 +4,7 @@ import { decodeTunnelToken, encodeTunnelToken } from '../../src/tunnel/tunnel-cr
 import type { Child } from '../e2e/child.ts'
 import { startAccess } from '../e2e/connector-rig.ts'
 import type { LocalPort, Person } from '../e2e/person.ts'
-import { publisherAt, siteFor } from '../e2e/publisher.ts'
+import { connectionCount, publisherAt, siteFor } from '../e2e/publisher.ts'
 import { alice, route, startRig, type GatewayRig } from '../e2e/rig.ts'
 import type { Scope } from '../e2e/scope.ts'
 import { startFaultService, type FaultService } from './service.ts'
@@ -102,6 +102,11 @@ export async function startStage(scope: Scope, setup: StageSetup = {}): Promise<
       byLocalPort('connector', access),
     ],
   }
+}
+
+/** Resolves once a connector has made all its connections anew. */
+export async function untilBack(connector: Child): Promise<void> {
+  await connector.says(new RegExp(`(?:Registered tunnel connection [^]*){${2 * connectionCount}}`))
 }
 
 /** A token says where its gateway is. */

@@ -2,7 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { connectionCount } from '../../e2e/publisher.ts'
 import { untouched, type Fault } from '../fault.ts'
 import { layLine, type Line } from '../line.ts'
-import { openTarget } from '../stage.ts'
+import { openTarget, untilBack } from '../stage.ts'
 import { byHttp2, byWebSocket } from '../ways.ts'
 
 const cutMs = 30_000
@@ -27,9 +27,7 @@ export const connectorCutOff: Fault = {
     const own = transfers.filter(({ way }) => way === 'connector')
     await Promise.all([wait(cutMs), ...own.flatMap(({ up, down }) => [up.over, down.over])])
     line.mend()
-    await connector.says(
-      new RegExp(`(?:Registered tunnel connection [^]*){${2 * connectionCount}}`),
-    )
+    await untilBack(connector)
     return { 'connections made anew': connectionCount }
   },
 }
