@@ -4,7 +4,8 @@ import { runProgramSync } from '../../src/program.fixture.ts'
 
 const builder = join(import.meta.dirname, '..', '..', 'scripts', 'build-web.mjs')
 
-let areBuilt = false
+// `scripts/run.mjs` has built them just before, with what it names there.
+let areBuilt = process.env['POSTERN_BUILT'] !== undefined
 
 /** Builds the browser's pages unless they are; before a gateway starts, which reads them then. */
 export function ensurePagesBuilt(): void {
