@@ -22,7 +22,7 @@ peerTest(
     const window = await openWindow(
       scope,
       [route('queue.example.com:6379', redis), route('build.example.com:22', sshd.port)],
-      { hasBrowser: true },
+      { hasBrowser: true, canInstall: true },
     )
     await firstRun(window)
     const cli = await redisCli(scope, window)
@@ -55,6 +55,8 @@ peerTest(
 /** From an address to routes that are up; whoever the provider knows signs in by nothing but the button. */
 async function firstRun({ page, rig, address }: WindowRig): Promise<void> {
   await page.goto(await address())
+  await page.getByRole('heading', { name: 'Welcome to Postern' }).waitFor()
+  await checkInstallable(page)
   await page.getByLabel('Gateway address').fill(rig.origin)
   await keepPicture(page, 'first-run')
   await page.getByText('Advanced').click()
@@ -65,6 +67,16 @@ async function firstRun({ page, rig, address }: WindowRig): Promise<void> {
   await connect(page)
   await row(page, 'queue').getByText('Listening').waitFor()
   await row(page, 'build').getByText('Listening').waitFor()
+}
+
+/** By what Chromium says of it, without a service worker. */
+async function checkInstallable(page: Page): Promise<void> {
+  const session = await page.context().newCDPSession(page)
+  const { installabilityErrors } = await session.send('Page.getInstallabilityErrors')
+  assert.deepEqual(installabilityErrors, [])
+  const { manifest } = await session.send('Page.getAppManifest')
+  assert.equal(manifest.startUrl, new URL('/', page.url()).href)
+  await session.detach()
 }
 
 /** Whoever looks at a connection before all of them are up stays with it. */

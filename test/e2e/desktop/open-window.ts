@@ -4,7 +4,7 @@ import { connect } from 'node:net'
 import type { Locator, Page } from 'playwright-core'
 import { runChild, startChild, type Child, type Result } from '../child.ts'
 import { ensurePagesBuilt } from '../pages-built.ts'
-import { startOwnChromium, type Chromium } from '../peers/chromium.ts'
+import { startChromium, startOwnChromium, type Chromium } from '../peers/chromium.ts'
 import { exchange, personAt, untilEnded, type Person } from '../person.ts'
 import { alice, posternCommand, startRig, type GatewayRig, type RouteEntry } from '../rig.ts'
 import type { Scope } from '../scope.ts'
@@ -32,12 +32,14 @@ export interface WindowRig {
 export interface WindowOptions {
   /** Whether the daemon can open a browser, in which the person is signed in without doing anything. */
   readonly hasBrowser?: boolean
+  /** Whether the page can be installed there: Chromium itself does, and takes half as much again of a processor. */
+  readonly canInstall?: boolean
 }
 
 export async function openWindow(
   scope: Scope,
   routes: readonly RouteEntry[],
-  { hasBrowser = false }: WindowOptions = {},
+  { hasBrowser = false, canInstall = false }: WindowOptions = {},
 ): Promise<WindowRig> {
   ensurePagesBuilt()
   const rig = await startRig(scope, routes)
@@ -55,7 +57,7 @@ export async function openWindow(
     await daemon.says(/ready/)
   }
   await start()
-  const browser = await startOwnChromium(scope, rig)
+  const browser = await (canInstall ? startOwnChromium : startChromium)(scope, rig)
   await browser.context.grantPermissions(['clipboard-read', 'clipboard-write'])
   return {
     rig,

@@ -47,7 +47,6 @@ async function firstRun(window: WindowRig): Promise<void> {
   const { page, rig } = window
   await page.goto(await window.address())
   await page.getByRole('heading', { name: 'Welcome to Postern' }).waitFor()
-  await checkInstallable(page)
   await looks(page, 'first-run')
   await page.getByRole('link', { name: 'Skip to the content' }).press('Enter')
   await page.locator('#content:focus').waitFor()
@@ -364,14 +363,4 @@ async function fromCache(page: Page): Promise<void> {
   await page.getByText('Postern was started anew').waitFor()
   await page.getByRole('button', { name: 'Load the page again' }).click()
   await page.getByRole('grid', { name: 'All connections' }).waitFor()
-}
-
-/** By what Chromium says of it, without a service worker. */
-async function checkInstallable(page: Page): Promise<void> {
-  const session = await page.context().newCDPSession(page)
-  const { installabilityErrors } = await session.send('Page.getInstallabilityErrors')
-  assert.deepEqual(installabilityErrors, [])
-  const { manifest } = await session.send('Page.getAppManifest')
-  assert.equal(manifest.startUrl, new URL('/', page.url()).href)
-  await session.detach()
 }
