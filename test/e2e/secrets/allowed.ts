@@ -29,6 +29,11 @@ const allowed: readonly Allowed[] = [
     place: /^page \S+\/\.postern\/sign-in\/passkey(?:\?|$)/,
     why: 'the form sends it on, and it is worth nothing without the cookie of that browser',
   },
+  ...(['state', 'nonce'] as const).map((kind) => ({
+    kind,
+    place: /^page \S+\/\.pomerium\/sign_in\?pomerium_redirect_uri=http%3A%2F%2F127\.0\.0\.1/,
+    why: 'once somebody has let a program in, the page leads to the provider, whose address has it',
+  })),
 ]
 
 export function isAllowed(kind: SecretKind, place: string): boolean {
