@@ -17,6 +17,7 @@ test('others get their turn when a list has been worked on for more than four mi
   const time = { now: 0 }
   t.mock.method(performance, 'now', () => time.now)
   assert.deepEqual(await order(4.1, time), ['a', 'others', 'b', 'others', 'c'])
+  assert.deepEqual(await order(4, time), ['a', 'b', 'others', 'others', 'c'])
   assert.deepEqual(await order(2, time), ['a', 'b', 'c'])
   assert.deepEqual(await order(2.1, time), ['a', 'b', 'others', 'others', 'c'])
 })
