@@ -16,6 +16,7 @@ test('an address is the same however it is spelt', () => {
     ['ann@xn--mnchen-3ya.example', 'ann@münchen.example'],
     ['ann@xn--a.example', 'ann@xn--a.example'],
     ['ann@MÜNCHEN.example', 'ann@münchen.example'],
+    ['ann.Ä@x.example', 'ann.ä@x.example'],
   ] as const)
     assert.equal(plainAddress(text), plain, JSON.stringify(text))
 })
