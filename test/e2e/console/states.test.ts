@@ -112,23 +112,24 @@ describe('the console in Chromium, over an API that says what a test wants', () 
     await checkLooks(browser.page, 'console-loading', widths)
   })
 
-  peerTest('ten thousand rows are a few in the document', ['Chromium'], async (scope) => {
+  peerTest('thousands of rows are a few in the document', ['Chromium'], async (scope) => {
     const { browser, go } = await openConsole(scope)
     const { page } = browser
     await go('/people', 'People')
     const grid = page.getByRole('grid', { name: 'Sessions' })
     await grid.waitFor()
-    assert.equal(await grid.getAttribute('aria-rowcount'), '10001')
+    assert.equal(await grid.getAttribute('aria-rowcount'), String(sessions.length + 1))
     assert.ok((await grid.getByRole('row').count()) < 60)
     await page.mouse.move(640, 500)
     // As far as it goes, until there is no more to fetch.
     await until(
       page,
       `(window.scrollTo(0, document.body.scrollHeight),
-        document.querySelector('[role=grid] [aria-rowindex="10001"]'))`,
+        document.querySelector('[role=grid] [aria-rowindex="${sessions.length + 1}"]'))`,
     )
     assert.ok((await grid.getByRole('row').count()) < 60)
-    assert.match(await grid.getByRole('row').last().innerText(), /Person Number 9998|9999/)
+    const last = sessions.at(-1)
+    assert.ok((await grid.getByRole('row').last().innerText()).includes(String(last?.email)))
     checkBehaviour(browser)
   })
 
