@@ -4,7 +4,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { createServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
-import { startOwnChromium, type Chromium } from './peers/chromium.ts'
+import { startChromium, type Chromium } from './peers/chromium.ts'
 import { personAt, type Person } from './person.ts'
 import { alice, route, startRig, type GatewayRig } from './rig.ts'
 import type { Scope } from './scope.ts'
@@ -41,7 +41,7 @@ export async function startCorpHosts(
   const origin = `https://gate.corp.test:${rig.port}`
   let page: HostPage = (_, response) => void response.writeHead(404).end()
   const port = await startHost(scope, rig, (...args) => page(...args))
-  const browser = await startOwnChromium(
+  const browser = await startChromium(
     scope,
     rig,
     '--host-resolver-rules=MAP *.test 127.0.0.1, EXCLUDE localhost',

@@ -36,23 +36,23 @@ const quiet = [
 ]
 
 /**
- * A page of Debian's Chromium that believes the gateway's certificate. Tests of a file have one in common, in which each has
+ * A page of Debian's Chromium that believes the gateway's certificate, with options for its command line. Tests of a file have one in common, in which each has
  * cookies and storage of its own: half of what such a test took was the start of a browser.
  */
 export async function startChromium(
   scope: Scope,
   rig: Pick<GatewayRig, 'home'>,
+  ...options: readonly string[]
 ): Promise<Chromium> {
-  return openPage(scope, pageEngine(), [await believe(rig)])
+  return openPage(scope, pageEngine(), [...options, await believe(rig)])
 }
 
-/** The same with a profile of its own, to which a page can be installed, and with options for its command line. */
+/** The same with a profile of its own, to which a page can be installed. */
 export async function startOwnChromium(
   scope: Scope,
   rig: Pick<GatewayRig, 'home'>,
-  ...options: readonly string[]
 ): Promise<Chromium> {
-  return launch(scope, rig, program('chromium'), options)
+  return launch(scope, rig, program('chromium'))
 }
 
 /** The same on another machine, whose network and names it has. */
@@ -61,22 +61,21 @@ export async function startChromiumOn(
   scope: Scope,
   rig: Pick<GatewayRig, 'home'>,
 ): Promise<Chromium> {
-  const [enter, args] = command(program('chromium'), [])
+  const [enter, args] = command(pageEngine(), [])
   const executable = join(scope.directory, 'chromium-there')
   // Replaces the shell, so that Playwright has Chromium itself to speak with and to end.
   const script = `#!/bin/sh\nexec '${[enter, ...args].join("' '")}' "$@"\n`
   await writeFile(executable, script, { mode: 0o755 })
-  return launch(scope, rig, executable, [])
+  return launch(scope, rig, executable)
 }
 
 async function launch(
   scope: Scope,
   rig: Pick<GatewayRig, 'home'>,
   executable: string,
-  options: readonly string[],
 ): Promise<Chromium> {
   const home = join(scope.directory, 'chromium')
-  const args = [...options, await believe(rig)]
+  const args = [await believe(rig)]
   const context = await chromium.launchPersistentContext(join(home, 'profile'), {
     ...launchOptions(home, scope.directory, args),
     executablePath: executable,
