@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { parse } from 'yaml'
+import { accessActions } from '../cloudflare/parse.ts'
 import { parsePolicy } from '../language/parse.ts'
 import { problemsIn } from '../language/policy.suite.ts'
 import { convertPolicyText } from './convert-text.ts'
@@ -175,6 +176,22 @@ describe('words that an editor offers', () => {
     }
     assert.ok(taken('email').includes(quoted(words.stringMatchers)))
     assert.ok(taken('groups').includes(quoted(words.listMatchers)))
+  })
+
+  test('each list has the names that are read, and says something of its own of each', () => {
+    const names = (list: readonly { readonly name: string }[]) => list.map(({ name }) => name)
+    assert.deepEqual(names(words.sides), ['allow', 'deny'])
+    assert.deepEqual(names(words.operators), ['and', 'or', 'not', 'nor'])
+    assert.deepEqual(names(words.actions), [...new Set(Object.values(accessActions))])
+    assert.deepEqual(names(words.parts), ['include', 'require', 'exclude'])
+    for (const [list, of] of Object.entries(words)) {
+      const docs = (of as readonly { readonly doc: string }[]).map(({ doc }) => doc)
+      assert.ok(
+        docs.every((doc) => doc.length > 10),
+        list,
+      )
+      assert.equal(new Set(docs).size, docs.length, list)
+    }
   })
 
   test('criteria with a matcher say which, and the others their keys', () => {
