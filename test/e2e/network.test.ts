@@ -144,6 +144,7 @@ async function startGateway(
 ): Promise<{ readonly caFile: string; readonly child: Child }> {
   const home = join(scope.directory, 'gateway')
   await mkdir(home)
+  scope.secrets.home(home)
   const authority = await createCertificateAuthority()
   const pair = await authority.issue(['slow.test', 'localhost'])
   const files = {

@@ -63,6 +63,7 @@ async function newcomer(
   const person = await personAt(scope, rig, alice)
   const home = join(scope.directory, 'new home')
   await mkdir(join(home, 'tmp'), { recursive: true })
+  scope.secrets.home(home)
   const path = await pathWithout(scope, 'node', 'npm', 'npx', 'postern', 'xdg-open')
   const browser = join(dirname(person.home), 'tools-alice', 'browser')
   await writeFile(join(path, 'xdg-open'), `#!/bin/sh\nexec '${browser}' "$1"\n`, { mode: 0o755 })

@@ -112,6 +112,7 @@ async function startGateway(
 ): Promise<LoggingGateway> {
   const home = join(scope.directory, 'gateway')
   await mkdir(home, { mode: 0o700 })
+  scope.secrets.home(home)
   const [port, metricsPort, service] = [
     await freePort(),
     await freePort(),

@@ -24,3 +24,10 @@ test('of an address within an address as well, and what a code is for', () => {
   const invitation = '/.postern/invitation?code=a-code-of-this'
   assert.deepEqual(secretsOf(invitation), ['invitation a-code-of-this'])
 })
+
+test('of the nonces in addresses only the one of a sign-in is a secret', () => {
+  const nonce = 'u2Xw7mTq0bJ4rKcVd1Zy9A'
+  const asked = `/authorize?response_type=code&client_id=postern&nonce=${nonce}`
+  assert.deepEqual(secretsOf(asked), [`nonce ${nonce}`])
+  assert.deepEqual(secretsOf(`/hello?nonce=${nonce}`), [])
+})

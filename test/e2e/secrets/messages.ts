@@ -44,6 +44,9 @@ export function fromAddress(address: string | undefined, watcher: HttpWatcher): 
   for (const [name, value] of url?.searchParams ?? []) {
     const kind = inAddresses.get(name)
     if (kind === 'state' && plainWord.test(value)) continue
+    // The one of a sign-in (OpenID Connect Core 1.0, section 3.1.2.1): what the window of Postern Desktop asks a program
+    // to sign is no secret.
+    if (kind === 'nonce' && url?.searchParams.has('client_id') !== true) continue
     if (kind !== undefined) watcher.secret(precisely(kind, value, url?.pathname), value)
     // An address within an address, such as where a sign-in leads.
     else if (/^https?:/.test(value) && value.length < maxAddressChars) fromAddress(value, watcher)
