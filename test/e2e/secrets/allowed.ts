@@ -31,8 +31,10 @@ const allowed: readonly Allowed[] = [
   },
   ...(['state', 'nonce'] as const).map((kind) => ({
     kind,
-    place: /^page \S+\/\.pomerium\/sign_in\?pomerium_redirect_uri=http%3A%2F%2F127\.0\.0\.1/,
-    why: 'once somebody has let a program in, the page leads to the provider, whose address has it',
+    // What Chromium shows next is now and then told as of the page before.
+    place:
+      /^page \S+\/(?:\.postern\/device$|\.pomerium\/sign_in\?pomerium_redirect_uri=http%3A%2F%2F127\.0\.0\.1)/,
+    why: 'the page leads to the provider, whose address has it; it is worth nothing without the cookie of that browser',
   })),
 ]
 
