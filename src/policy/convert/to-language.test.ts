@@ -3,6 +3,12 @@ import { test } from 'node:test'
 import { toPolicyLanguage } from './to-language.ts'
 
 const cases = {
+  'groups as they are written': {
+    given: [{ action: 'allow', include: [{ group: 'DBA' }, { group: '@ops' }] }],
+    wanted: {
+      document: [{ allow: { or: [{ groups: { has: 'DBA' } }, { groups: { has: '@ops' } }] } }],
+    },
+  },
   'one selector each': {
     given: [
       {

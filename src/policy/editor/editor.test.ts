@@ -35,6 +35,27 @@ describe('a policy that is being written', () => {
     ])
   })
 
+  test('a quoted word is at fault as a whole, and what is said is all there is', () => {
+    const at = (text: string) => checkPolicyText(text, 'policy')
+    for (const quote of ['"', "'"]) {
+      const [fault, ...more] = at(
+        `allow: {or: [{source_ip: ${quote}10.0 / 8${quote}}]} # ${quote}x`,
+      )
+      assert.deepEqual(more, [])
+      assert.deepEqual([fault?.column, fault?.endColumn], [26, 36])
+    }
+    assert.deepEqual(at('allow: {or: [{emial: x}], and: []}').at(0), {
+      line: 1,
+      column: 15,
+      endLine: 1,
+      endColumn: 20,
+      message: 'unknown criterion "emial"',
+      hint: 'did you mean "email"?',
+    })
+    const [deep] = at('['.repeat(60))
+    assert.deepEqual([deep?.message, 'hint' in (deep ?? {})], ['is nested too deeply', false])
+  })
+
   test("so it is in Cloudflare's words", () => {
     const text = `- action: alow
   include: [{email: a}]
@@ -140,6 +161,19 @@ describe('the other view of a policy', () => {
       other.problems.map(({ line, message }) => [line, message]),
       [[2, 'blocks those whom no policy before it allows, and a "deny" keeps them all out']],
     )
+  })
+
+  test('each line of the other view stands for itself, however long it is', () => {
+    const group = 'those who are on call '.repeat(8).trim()
+    const and = [{ domain: { in: ['a.example', 'b.example'] } }, { groups: { has: group } }]
+    const more = { email: { in: ['a@a.example', 'b@b.example', 'c@c.example'] } }
+    const converted = convertPolicyText(
+      JSON.stringify({ allow: { and: [...and, more] } }),
+      'policy',
+    )
+    assert.ok('text' in converted)
+    assert.equal(converted.text.split(`group: ${group}\n`).length, 3)
+    assert.doesNotMatch(converted.text, /[&*]/)
   })
 
   test('a text with faults has no other view, but its faults', () => {
