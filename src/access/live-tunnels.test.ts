@@ -424,6 +424,74 @@ test('what is said of those that were cut waits behind each decision that is mad
   assert.equal(tunnel.signal.aborted, true)
 })
 
+test('the tunnels of a session are told oldest first, each with its end at the latest', async () => {
+  const rig = createRig(signedIn, { stallTimeoutMs: 7_000 })
+  rig.timeoutWriteMs = 60_000
+  const openedAtMs = rig.clock.now()
+  using first = await rig.tunnels.add(rig.grant('s1'), service)
+  rig.clock.advance(1_000)
+  using second = await rig.tunnels.add(rig.grant('s1'), service)
+  using _other = await rig.tunnels.add(rig.grant('s2'), service)
+  assert.deepEqual(
+    [first.stallTimeoutMs?.(), first.reasons, first.access],
+    [7_000, ['user-ok'], undefined],
+  )
+  const own = (most: number) => {
+    const { tunnels, open } = rig.tunnels.openOf('s1', most)
+    const told = tunnels.map((it) => [it.openedAtMs - openedAtMs, (it.untilMs ?? 0) - openedAtMs])
+    return [told, open]
+  }
+  const both = [
+    [0, 60_000],
+    [1_000, 61_000],
+  ]
+  assert.deepEqual(own(5), [both, 2])
+  assert.deepEqual(own(2), [both, 2])
+  assert.deepEqual(own(1), [both.slice(0, 1), 2])
+  const [{ grant, destination, bytes } = assert.fail()] = rig.tunnels.openOf('s1', 1).tunnels
+  assert.deepEqual([grant.caller.session?.id, destination, bytes], ['s1', service, first.bytes])
+  rig.timeoutWriteMs = 0
+  assert.deepEqual(own(1)[0], [[0, 3_600_000]])
+  rig.tunnels.cut(({ openedAtMs: atMs }) => atMs === openedAtMs, 'cut-by-operator')
+  assert.deepEqual(own(5), [[[1_000, 3_600_000]], 1])
+  assert.equal(second.signal.aborted, false)
+})
+
+test('where nothing ends a tunnel by itself no end is told', async () => {
+  const rig = createRig(() => 'allow')
+  const { session, version } = rig.sessions.get('s1') ?? assert.fail()
+  rig.sessions.set('s1', { session: { ...session, expiresAtMs: undefined } as never, version })
+  using _tunnel = await rig.tunnels.add(rig.grant('s1'), service)
+  assert.equal(rig.tunnels.openOf('s1', 1).tunnels[0]?.untilMs, undefined)
+})
+
+test('of two limits of its life the shorter one ends a tunnel', async () => {
+  const rig = createRig(signedIn, { timeoutMs: 5_000 })
+  rig.timeoutWriteMs = 10_000
+  using tunnel = await rig.tunnels.add(rig.grant('s1'), service)
+  rig.clock.advance(4_999)
+  assert.equal(tunnel.ended, undefined)
+  rig.clock.advance(1)
+  assert.equal(tunnel.ended, 'timeout')
+})
+
+test('whoever may have no tunnel now is told why, and what to do', async () => {
+  const rig = createRig(signedIn)
+  const grant = rig.grant('s1')
+  rig.routes = table(signedIn, { way: directTo([9]) })
+  await assert.rejects(rig.tunnels.add(grant, service), {
+    code: 'route-changed',
+    message: 'route "db" was changed to lead elsewhere while you asked for it',
+    hint: 'try again',
+  })
+  rig.tunnels.cutAll('shutdown')
+  assert.throws(() => rig.tunnels.checkRoom(grant), {
+    code: 'gateway-leaving',
+    message: 'this gateway is stopping or restarting, and opens no more tunnels',
+    hint: 'try again in a moment',
+  })
+})
+
 test('a tunnel that is cut while it is decided again stays cut', async () => {
   const rig = createRig(signedIn)
   using tunnel = await rig.tunnels.add(rig.grant('s1'), service)
