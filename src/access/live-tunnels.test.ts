@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { createFakeClock, type FakeClock } from '../fake-clock.ts'
+import { AccessError } from '../errors.ts'
 import type { Session } from '../identity/session.ts'
 import { silentLogger, type LogFields } from '../log.ts'
 import type { Decision, Outcome } from '../policy/decision.ts'
@@ -473,6 +474,17 @@ test('of two limits of its life the shorter one ends a tunnel', async () => {
   assert.equal(tunnel.ended, undefined)
   rig.clock.advance(1)
   assert.equal(tunnel.ended, 'timeout')
+})
+
+test('whoever is blocked loses their tunnels by that, and nothing is logged as a fault', async () => {
+  const rig = createRig(signedIn)
+  using tunnel = await rig.tunnels.add(rig.grant('s1'), service)
+  assert.deepEqual(tunnel.bytes, { up: 0, down: 0 })
+  rig.routes = table(() => {
+    throw new AccessError('person-blocked', 'you may do nothing on this gateway')
+  })
+  await rig.tunnels.redecide()
+  assert.deepEqual([tunnel.ended, tunnel.reasons, rig.errors], ['person-blocked', [], []])
 })
 
 test('whoever may have no tunnel now is told why, and what to do', async () => {

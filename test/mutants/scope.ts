@@ -23,6 +23,11 @@ const parts: readonly Part[] = [
     ],
   },
   {
+    name: 'live tunnels',
+    sources: ['src/access/live-tunnels.ts'],
+    tests: ['src/access/{access-grant,live-tunnels}.test.ts'],
+  },
+  {
     name: 'access',
     sources: ['src/access/**/*.ts'],
     // Without those that start a gateway, or a store: they take longer to load than all the others to run.
@@ -81,7 +86,8 @@ const noSource = /\.(?:test|fixture|suite)\.ts$/
 
 /** Every source that is in scope, in the order of the parts. */
 export function sourcesInScope(): readonly string[] {
-  return parts.flatMap(({ sources }) => files(sources).filter((file) => !noSource.test(file)))
+  const all = parts.flatMap(({ sources }) => files(sources))
+  return [...new Set(all)].filter((file) => !noSource.test(file))
 }
 
 /** The sources of `names`, each a file or a folder; undefined for what is none of the scope. */
