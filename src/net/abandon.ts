@@ -27,8 +27,11 @@ export function abandon(stream: Duplex, reason: Error): void {
 function destroy(stream: Duplex, reason: Error): void {
   const { stackTraceLimit } = Error
   Error.stackTraceLimit = 0
-  stream.destroy(reason)
-  Error.stackTraceLimit = stackTraceLimit
+  try {
+    stream.destroy(reason)
+  } finally {
+    Error.stackTraceLimit = stackTraceLimit
+  }
 }
 
 /**
