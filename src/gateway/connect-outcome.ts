@@ -76,14 +76,16 @@ export function beginTunnel(
     end({ cause, bytesUp, bytesDown, error, told: isTold }) {
       const ended = endedBy(cause, tunnel)
       const told = isTold && route.tell
-      counted.ended(ended, performance.now() - startedMs, told)
+      const endedMs = performance.now()
+      const durationMs = endedMs - startedMs
+      counted.ended(ended, durationMs, told)
       // Noted before the client can hear that its tunnel has ended: it may ask why at once.
       const { reasons, access } = tunnel
       cutTunnels.add({ requestId, ended, reasons, route, access })
       words.pass(() => {
-        proof.ended(ended, { cause, bytesUp, bytesDown, told })
+        proof.ended(ended, { cause, bytesUp, bytesDown, durationMs, told })
         entry.reasons(reasons)
-        const moved = { bytesUp, bytesDown }
+        const moved = { bytesUp, bytesDown, agoMs: performance.now() - endedMs }
         entry.end({ responseCode: 200, details: 'via_upstream', ...moved, ended, told, error })
       })
     },

@@ -6,6 +6,8 @@ import type { Ended } from '../telemetry/ended.ts'
 
 /** What an entry says of an end, besides why. */
 export interface AuditedEnd extends Pick<RelayEnd, 'cause' | 'bytesUp' | 'bytesDown'> {
+  /** From its opening, in milliseconds: it may be said later. */
+  readonly durationMs: number
   /** The protocol in which the client was told. */
   readonly told?: string | undefined
 }
@@ -24,7 +26,6 @@ export function beginTunnelAudit(
   { request, caller, route }: Grant,
   connector: AccessConnector | undefined,
 ): TunnelAudit {
-  const startedMs = performance.now()
   const { session, client } = caller
   const about = { session, ip: client.ip, requestId: request.requestId }
   const where = {
@@ -38,14 +39,14 @@ export function beginTunnelAudit(
   }
   audit.record({ ...about, kind: 'tunnel', event: 'tunnel opened', details: where }, sayNothing)
   return {
-    ended(ended, { cause, bytesUp, bytesDown, told }) {
+    ended(ended, { cause, bytesUp, bytesDown, durationMs, told }) {
       const details = {
         ...where,
         ended,
         ...(told && { told }),
         'bytes-up': bytesUp,
         'bytes-down': bytesDown,
-        duration: Math.round(performance.now() - startedMs),
+        duration: Math.round(durationMs),
       }
       if (cause === 'cut')
         audit.record({ ...about, kind: 'cut', event: 'tunnel cut', details }, sayNothing)

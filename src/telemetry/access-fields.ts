@@ -67,6 +67,8 @@ export interface AccessEnd {
   /** The protocol in which the client of a tunnel that was cut was told why. */
   readonly told?: string | undefined
   readonly error?: unknown
+  /** How long ago that was, in milliseconds: of many that end at once some are said later. **Default:** 0 */
+  readonly agoMs?: number
 }
 
 /** Everything one access line can say. */

@@ -148,6 +148,13 @@ test('health checks are logged at debug only', () => {
   assert.equal(again.lines.length, 1)
 })
 
+test('what is said later than it was has the duration that it had', () => {
+  const { entry, lines, advance } = setup()
+  advance(2_500)
+  entry.end({ responseCode: 200, details: 'via_upstream', agoMs: 666.4 })
+  assert.match(lines.join(''), /"duration":1834,/)
+})
+
 test('a clock that was set back gives no negative duration', () => {
   const { entry, lines, advance } = setup()
   advance(-5_000)

@@ -86,11 +86,11 @@ export function createAccessLog(options: AccessLogOptions): AccessLog {
         reasons: (value) => void (reasons = value),
         isUsual: () => void (level = 'debug'),
         otherPorts: (value) => void (otherPorts = value),
-        end(end) {
+        end({ agoMs = 0, ...end }) {
           if (isEnded) return
           isEnded = true
           // The wall clock may have been set back meanwhile.
-          const durationMs = Math.max(0, clock.now() - beganMs)
+          const durationMs = Math.max(0, clock.now() - beganMs - Math.round(agoMs))
           const line = {
             ...kept,
             ...end,
